@@ -1,0 +1,115 @@
+//! What each step of a document reported from a node, in AWS's sizes. The whole output is in `output_chunks`.
+
+use crate::{Migration, Row, StoreError, Tx, params};
+
+/// Migrations of this table.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    id: "invocation-steps-1",
+    sql: "
+CREATE TABLE invocation_steps (
+  command_id TEXT NOT NULL,
+  instance_id TEXT NOT NULL,
+  step TEXT NOT NULL,
+  ordinal BIGINT NOT NULL,
+  plugin TEXT NOT NULL,
+  status TEXT NOT NULL,
+  code BIGINT NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT NOT NULL,
+  output TEXT NOT NULL,
+  standard_output TEXT NOT NULL,
+  standard_error TEXT NOT NULL,
+  s3_bucket TEXT NOT NULL,
+  s3_prefix TEXT NOT NULL,
+  PRIMARY KEY (command_id, instance_id, step)
+);
+",
+}];
+
+/// A step's report.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    pub command_id: String,
+    pub instance_id: String,
+    /// PluginName of the API: the plugin for schema 1.2, the step's name for 2.x (semantics 2.4.4).
+    pub step: String,
+    pub ordinal: i64,
+    /// For example `aws:runShellScript`.
+    pub plugin: String,
+    /// Status as the agent reported it.
+    pub status: String,
+    pub code: i64,
+    /// ISO-8601 as the agent reported it, empty before.
+    pub started_at: String,
+    pub ended_at: String,
+    /// At most 2,500 characters (semantics 2.4.2).
+    pub output: String,
+    /// At most 24,000 characters (semantics 2.4.1).
+    pub standard_output: String,
+    /// At most 8,000 characters (semantics 2.4.1).
+    pub standard_error: String,
+    pub s3_bucket: String,
+    pub s3_prefix: String,
+}
+
+const COLUMNS: &str = "command_id, instance_id, step, ordinal, plugin, status, code, started_at, ended_at, output, standard_output, standard_error, s3_bucket, s3_prefix";
+
+fn read(row: &Row) -> Result<Step, StoreError> {
+    Ok(Step {
+        command_id: row.text(0)?,
+        instance_id: row.text(1)?,
+        step: row.text(2)?,
+        ordinal: row.int(3)?,
+        plugin: row.text(4)?,
+        status: row.text(5)?,
+        code: row.int(6)?,
+        started_at: row.text(7)?,
+        ended_at: row.text(8)?,
+        output: row.text(9)?,
+        standard_output: row.text(10)?,
+        standard_error: row.text(11)?,
+        s3_bucket: row.text(12)?,
+        s3_prefix: row.text(13)?,
+    })
+}
+
+/// Writes a step's report over an earlier one.
+pub fn put(tx: &mut Tx<'_>, s: &Step) -> Result<(), StoreError> {
+    tx.execute(
+        &format!(
+            "INSERT INTO invocation_steps ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             ON CONFLICT (command_id, instance_id, step) DO UPDATE SET status = excluded.status, code = excluded.code, started_at = excluded.started_at, \
+             ended_at = excluded.ended_at, output = excluded.output, standard_output = excluded.standard_output, standard_error = excluded.standard_error, \
+             s3_bucket = excluded.s3_bucket, s3_prefix = excluded.s3_prefix"
+        ),
+        params![
+            s.command_id.as_str(),
+            s.instance_id.as_str(),
+            s.step.as_str(),
+            s.ordinal,
+            s.plugin.as_str(),
+            s.status.as_str(),
+            s.code,
+            s.started_at.as_str(),
+            s.ended_at.as_str(),
+            s.output.as_str(),
+            s.standard_output.as_str(),
+            s.standard_error.as_str(),
+            s.s3_bucket.as_str(),
+            s.s3_prefix.as_str()
+        ],
+    )?;
+    Ok(())
+}
+
+/// The steps that a node reported for a command, in the order of the document.
+pub fn of_invocation(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<Vec<Step>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM invocation_steps WHERE command_id = $1 AND instance_id = $2 ORDER BY ordinal, step");
+    tx.query(&sql, params![command_id, instance_id])?.iter().map(read).collect()
+}
+
+/// Removes the reports of a command.
+pub fn delete(tx: &mut Tx<'_>, command_id: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM invocation_steps WHERE command_id = $1", params![command_id])?;
+    Ok(())
+}

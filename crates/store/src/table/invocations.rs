@@ -1,0 +1,248 @@
+//! One row per command and node: where it stands, and what is needed to hand it out exactly once.
+
+use super::commands::{self, Stage};
+use crate::{Migration, Param, Row, StoreError, Tx, params};
+
+/// Migrations of this table.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    id: "invocations-1",
+    sql: "
+CREATE TABLE invocations (
+  command_id TEXT NOT NULL,
+  instance_id TEXT NOT NULL,
+  ordinal BIGINT NOT NULL,
+  requested_at BIGINT NOT NULL,
+  document_name TEXT NOT NULL,
+  instance_name TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  first_sent_at BIGINT,
+  last_sent_at BIGINT,
+  started_at BIGINT,
+  ended_at BIGINT,
+  trace_output TEXT NOT NULL,
+  PRIMARY KEY (command_id, instance_id)
+);
+CREATE INDEX invocations_by_stage ON invocations (command_id, stage, ordinal);
+CREATE INDEX invocations_by_node ON invocations (instance_id, requested_at);
+CREATE INDEX invocations_by_time ON invocations (requested_at, command_id, instance_id);
+CREATE INDEX invocations_to_send ON invocations (instance_id) WHERE stage IN ('Delayed', 'Released', 'Unacknowledged', 'Cancelling');
+",
+}];
+
+/// An invocation as stored.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    pub command_id: String,
+    pub instance_id: String,
+    /// Place in the order in which the command is handed out.
+    pub ordinal: i64,
+    pub requested_at: i64,
+    pub document_name: String,
+    /// Name of the node when the command was resolved.
+    pub instance_name: String,
+    pub stage: Stage,
+    pub first_sent_at: Option<i64>,
+    pub last_sent_at: Option<i64>,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub trace_output: String,
+}
+
+const COLUMNS: &str =
+    "command_id, instance_id, ordinal, requested_at, document_name, instance_name, stage, first_sent_at, last_sent_at, started_at, ended_at, trace_output";
+
+fn read(row: &Row) -> Result<Invocation, StoreError> {
+    Ok(Invocation {
+        command_id: row.text(0)?,
+        instance_id: row.text(1)?,
+        ordinal: row.int(2)?,
+        requested_at: row.int(3)?,
+        document_name: row.text(4)?,
+        instance_name: row.text(5)?,
+        stage: Stage::parse(&row.text(6)?)?,
+        first_sent_at: row.opt_int(7)?,
+        last_sent_at: row.opt_int(8)?,
+        started_at: row.opt_int(9)?,
+        ended_at: row.opt_int(10)?,
+        trace_output: row.text(11)?,
+    })
+}
+
+/// Adds an invocation and counts it at its stage.
+pub fn insert(tx: &mut Tx<'_>, i: &Invocation) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO invocations (command_id, instance_id, ordinal, requested_at, document_name, instance_name, stage, ended_at, trace_output) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        params![
+            i.command_id.as_str(),
+            i.instance_id.as_str(),
+            i.ordinal,
+            i.requested_at,
+            i.document_name.as_str(),
+            i.instance_name.as_str(),
+            i.stage.as_str(),
+            i.ended_at,
+            i.trace_output.as_str()
+        ],
+    )?;
+    Ok(())
+}
+
+/// Counts `n` newly inserted invocations at `stage`; one call a stage, not one a row.
+pub fn count_inserted(tx: &mut Tx<'_>, command_id: &str, stage: Stage, n: i64) -> Result<(), StoreError> {
+    commands::count(tx, command_id, None, stage, n)
+}
+
+/// The invocation of a command on a node.
+pub fn get(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<Option<Invocation>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND instance_id = $2");
+    tx.query_one(&sql, params![command_id, instance_id])?.as_ref().map(read).transpose()
+}
+
+/// Moves an invocation from `from` to `to` and keeps its command's counters; `false` when it was no longer at `from`.
+pub fn transition(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, from: Stage, to: Stage, now: i64) -> Result<bool, StoreError> {
+    if from == to {
+        return Ok(true);
+    }
+    let changed = if to.is_terminal() {
+        tx.execute(
+            "UPDATE invocations SET stage = $4, ended_at = $5 WHERE command_id = $1 AND instance_id = $2 AND stage = $3",
+            params![command_id, instance_id, from.as_str(), to.as_str(), now],
+        )?
+    } else {
+        tx.execute(
+            "UPDATE invocations SET stage = $4 WHERE command_id = $1 AND instance_id = $2 AND stage = $3",
+            params![command_id, instance_id, from.as_str(), to.as_str()],
+        )?
+    };
+    if changed == 1 {
+        commands::count(tx, command_id, Some(from), to, 1)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Records a send; the first one stays on record because a stock agent forgets a job after 30 minutes (agent-protocol 6.9).
+pub fn set_sent(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE invocations SET last_sent_at = $3, first_sent_at = COALESCE(first_sent_at, $3) WHERE command_id = $1 AND instance_id = $2",
+        params![command_id, instance_id, now],
+    )?;
+    Ok(())
+}
+
+/// Records when the node began to work on it.
+pub fn set_started(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE invocations SET started_at = COALESCE(started_at, $3) WHERE command_id = $1 AND instance_id = $2",
+        params![command_id, instance_id, now],
+    )?;
+    Ok(())
+}
+
+/// Sets the sentence that explains an invocation's end.
+pub fn set_trace(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, trace: &str) -> Result<(), StoreError> {
+    tx.execute("UPDATE invocations SET trace_output = $3 WHERE command_id = $1 AND instance_id = $2", params![command_id, instance_id, trace])?;
+    Ok(())
+}
+
+/// Invocations of a command at `stage` in their order.
+pub fn at_stage(tx: &mut Tx<'_>, command_id: &str, stage: Stage, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = $2 ORDER BY ordinal LIMIT $3");
+    tx.query(&sql, params![command_id, stage.as_str(), limit])?.iter().map(read).collect()
+}
+
+/// What waits for a node: parked, handed out but not acknowledged, or to be cancelled.
+pub fn waiting_for_node(tx: &mut Tx<'_>, instance_id: &str) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE instance_id = $1 AND stage IN ('Delayed', 'Released', 'Unacknowledged', 'Cancelling') ORDER BY requested_at, ordinal"
+    );
+    tx.query(&sql, params![instance_id])?.iter().map(read).collect()
+}
+
+/// Everything handed out that no node acknowledged yet, for whoever holds the node's channel.
+pub fn to_send(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM invocations WHERE stage IN ('Released', 'Unacknowledged') ORDER BY requested_at, ordinal LIMIT $1");
+    tx.query(&sql, params![limit])?.iter().map(read).collect()
+}
+
+/// Releases up to `limit` pending invocations whose node is connected somewhere; returns how many.
+pub fn pending_connected(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = 'Pending' \
+         AND EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id) ORDER BY ordinal LIMIT $2"
+    );
+    tx.query(&sql, params![command_id, limit])?.iter().map(read).collect()
+}
+
+/// Parks every pending invocation whose node is not connected anywhere; returns their nodes.
+pub fn pending_disconnected(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = 'Pending' \
+         AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id) ORDER BY ordinal LIMIT $2"
+    );
+    tx.query(&sql, params![command_id, limit])?.iter().map(read).collect()
+}
+
+/// What a list of invocations is narrowed by; every part that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub command_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub after: Option<i64>,
+    pub before: Option<i64>,
+    /// Stages of which it must be at one.
+    pub stages: Option<Vec<Stage>>,
+    pub document_name: Option<String>,
+}
+
+/// Invocations, newest first, after the key `(requested_at, command_id, instance_id)`.
+pub fn list(tx: &mut Tx<'_>, filter: &Filter, after: Option<(i64, &str, &str)>, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let mut sql = format!("SELECT {COLUMNS} FROM invocations WHERE 1 = 1");
+    let mut values: Vec<Param<'_>> = Vec::new();
+    let mut add = |text: &str, value: Param<'_>, values: &mut Vec<Param<'_>>| {
+        values.push(value.into_owned());
+        sql.push_str(&text.replace('?', &format!("${}", values.len())));
+    };
+    if let Some(id) = &filter.command_id {
+        add(" AND command_id = ?", id.as_str().into(), &mut values);
+    }
+    if let Some(id) = &filter.instance_id {
+        add(" AND instance_id = ?", id.as_str().into(), &mut values);
+    }
+    if let Some(ms) = filter.after {
+        add(" AND requested_at > ?", ms.into(), &mut values);
+    }
+    if let Some(ms) = filter.before {
+        add(" AND requested_at < ?", ms.into(), &mut values);
+    }
+    if let Some(name) = &filter.document_name {
+        add(" AND document_name = ?", name.as_str().into(), &mut values);
+    }
+    if let Some((at, command, node)) = after {
+        add(" AND (requested_at < ?", at.into(), &mut values);
+        add(" OR (requested_at = ?", at.into(), &mut values);
+        add(" AND (command_id < ?", command.into(), &mut values);
+        add(" OR (command_id = ?", command.into(), &mut values);
+        add(" AND instance_id > ?))))", node.into(), &mut values);
+    }
+    if let Some(stages) = &filter.stages {
+        let names: Vec<String> = stages.iter().map(|s| format!("'{}'", s.as_str())).collect();
+        sql.push_str(&format!(" AND stage IN ({})", if names.is_empty() { "''".to_owned() } else { names.join(", ") }));
+    }
+    sql.push_str(&format!(" ORDER BY requested_at DESC, command_id DESC, instance_id LIMIT {limit}"));
+    tx.query(&sql, &values)?.iter().map(read).collect()
+}
+
+/// Node ids of a command, in order.
+pub fn instance_ids(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+    tx.query("SELECT instance_id FROM invocations WHERE command_id = $1 ORDER BY ordinal LIMIT $2", params![command_id, limit])?
+        .iter()
+        .map(|r| r.text(0))
+        .collect()
+}
+
+/// Removes the invocations of a command.
+pub fn delete(tx: &mut Tx<'_>, command_id: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM invocations WHERE command_id = $1", params![command_id])?;
+    Ok(())
+}
