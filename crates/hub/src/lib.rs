@@ -9,6 +9,7 @@ pub mod cx;
 pub mod dispatch;
 pub mod events;
 pub mod extension;
+pub mod fault;
 pub mod http;
 pub mod library;
 pub mod ops;
