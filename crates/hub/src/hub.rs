@@ -114,7 +114,7 @@ impl Hub {
     pub async fn open(config: HubConfig) -> Result<Self, HubError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|e| HubError::io(format!("creating {}", config.data_dir.display()), e))?;
-        let master_key = MasterKey::open_or_create(&config.data_dir)?;
+        let master_key = MasterKey::open(&config.data_dir).map_err(|e| HubError::Other(e.to_string()))?;
         let store = Store::open(&config.store).await?;
         let front = http::Front::open(&config, &store, &master_key).await?;
         let administrator = front.administrator();

@@ -159,22 +159,35 @@ pub fn waiting_for_node(tx: &mut Tx<'_>, instance_id: &str) -> Result<Vec<Invoca
     tx.query(&sql, params![instance_id])?.iter().map(read).collect()
 }
 
-/// Everything handed out that no node acknowledged yet, for whoever holds the node's channel.
-pub fn to_send(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Invocation>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM invocations WHERE stage IN ('Released', 'Unacknowledged') ORDER BY requested_at, ordinal LIMIT $1");
-    tx.query(&sql, params![limit])?.iter().map(read).collect()
-}
-
-/// Releases up to `limit` pending invocations whose node is connected somewhere; returns how many.
-pub fn pending_connected(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+/// What was released for nodes whose channel ends in `hub_id`.
+pub fn released_for_hub(tx: &mut Tx<'_>, hub_id: &str, limit: i64) -> Result<Vec<Invocation>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = 'Pending' \
-         AND EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id) ORDER BY ordinal LIMIT $2"
+        "SELECT {COLUMNS} FROM invocations WHERE stage = 'Released' \
+         AND EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id AND connections.hub_id = $1) LIMIT $2"
     );
-    tx.query(&sql, params![command_id, limit])?.iter().map(read).collect()
+    tx.query(&sql, params![hub_id, limit])?.iter().map(read).collect()
 }
 
-/// Parks every pending invocation whose node is not connected anywhere; returns their nodes.
+/// What was sent before `before` and is not acknowledged, for nodes whose channel ends in `hub_id`.
+pub fn unacknowledged_since(tx: &mut Tx<'_>, hub_id: &str, before: i64, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE stage = 'Unacknowledged' AND last_sent_at <= $2 \
+         AND EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id AND connections.hub_id = $1) LIMIT $3"
+    );
+    tx.query(&sql, params![hub_id, before, limit])?.iter().map(read).collect()
+}
+
+/// Pending invocations whose node is connected somewhere, in their order, with whether it is to `hub_id`.
+pub fn pending_connected(tx: &mut Tx<'_>, command_id: &str, hub_id: &str, limit: i64) -> Result<Vec<(Invocation, bool)>, StoreError> {
+    let columns = COLUMNS.replace("instance_id", "invocations.instance_id");
+    let sql = format!(
+        "SELECT {columns}, connections.hub_id FROM invocations JOIN connections ON connections.instance_id = invocations.instance_id \
+         WHERE command_id = $1 AND stage = 'Pending' ORDER BY ordinal LIMIT $2"
+    );
+    tx.query(&sql, params![command_id, limit])?.iter().map(|row| Ok((read(row)?, row.text(12)? == hub_id))).collect()
+}
+
+/// Pending invocations whose node is not connected anywhere.
 pub fn pending_disconnected(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<Invocation>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = 'Pending' \

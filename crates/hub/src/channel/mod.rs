@@ -1,0 +1,36 @@
+//! Control channels: one websocket per node, over which commands go out and results come back (agent-protocol 4).
+
+pub mod control;
+pub mod ingest;
+mod registry;
+pub mod token;
+
+pub use registry::{Handle, Outgoing, Registry};
+
+use std::sync::Arc;
+
+use qd_store::StoreError;
+use qd_store::table::connections;
+
+use crate::events;
+use crate::hub::Shared;
+use crate::ops::commands::advance::Scene;
+
+/// How long a hub that shares its store may be silent before its channels count as closed, in milliseconds.
+pub const HUB_LOST_MS: i64 = 30_000;
+
+/// Forgets the channels that ended with an earlier run or with a hub that is gone.
+pub async fn forget_connections_of_earlier_runs(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    let scene = Scene::of(shared);
+    // An embedded store has one hub, so every channel on record ended with an earlier run.
+    let before = if shared.store.is_shared() { scene.now - HUB_LOST_MS } else { i64::MAX };
+    shared
+        .store
+        .write(move |tx| {
+            for instance_id in connections::forget_lost_hubs(tx, before)? {
+                events::connection_changed(tx, &scene, &instance_id, false)?;
+            }
+            connections::hub_seen(tx, &scene.hub_id, scene.now)
+        })
+        .await
+}

@@ -1,0 +1,171 @@
+//! One step of a command: expire, stop, release, settle. Idempotent and within one transaction, so that any hub may take it at any moment,
+//! after any crash, and nothing is handed out twice (house habit 1).
+
+use qd_store::table::commands::{self, Command, Stage};
+use qd_store::table::invocations::{self, Invocation};
+use qd_store::{StoreError, Tx};
+
+use super::status::{aggregate, errors};
+use crate::events;
+use crate::hub::Shared;
+
+/// Rows changed by one transaction at most; a larger fleet takes several, so that readers and other writers get their turn.
+const BATCH: i64 = 1_000;
+
+/// What a step did.
+#[derive(Debug, Default)]
+pub struct Advanced {
+    /// Invocations that this hub must send now, marked as sent.
+    pub send: Vec<String>,
+    /// Whether there is more to do at once.
+    pub more: bool,
+    /// When something is due next, in milliseconds since the epoch.
+    pub due: Option<i64>,
+}
+
+/// Where events of a transaction come from: what `Shared` knows, without the rest of it.
+#[derive(Clone)]
+pub struct Scene {
+    pub hub_id: String,
+    pub region: String,
+    pub account: String,
+    pub now: i64,
+}
+
+impl Scene {
+    /// The scene of `shared` at this moment.
+    pub fn of(shared: &Shared) -> Self {
+        Self { hub_id: shared.hub_id.clone(), region: shared.region.clone(), account: shared.account.clone(), now: shared.clock.now_ms() }
+    }
+}
+
+/// Takes the next step of a command whose targets are resolved.
+pub fn advance(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Advanced, StoreError> {
+    let Some(command) = commands::lock(tx, command_id)? else { return Ok(Advanced::default()) };
+    if command.finished_at.is_some() || !command.resolved {
+        return Ok(Advanced::default());
+    }
+    let mut advanced = Advanced::default();
+    if scene.now >= command.expires_at {
+        advanced.more = expire(tx, scene, &command)?;
+    } else if scene.now >= command.deliver_before {
+        advanced.more = give_up_delivery(tx, scene, &command)?;
+    } else if errors(&command.counts) > command.max_errors {
+        advanced.more = move_all(tx, scene, &command, Stage::Pending, Stage::Terminated)? | move_all(tx, scene, &command, Stage::Delayed, Stage::Terminated)?;
+    } else {
+        release(tx, scene, &command, &mut advanced)?;
+    }
+    let settled = settle(tx, scene, command_id)?;
+    advanced.due = settled.filter(|c| c.finished_at.is_none()).map(|c| if scene.now < c.deliver_before { c.deliver_before } else { c.expires_at });
+    Ok(advanced)
+}
+
+/// Everything still open times out (semantics 2.2.3).
+fn expire(tx: &mut Tx<'_>, scene: &Scene, command: &Command) -> Result<bool, StoreError> {
+    let mut more = false;
+    for stage in Stage::ALL.into_iter().filter(|s| !s.is_terminal()) {
+        let end = if stage == Stage::Cancelling { Stage::Cancelled } else { Stage::DeliveryTimedOut };
+        more |= move_all(tx, scene, command, stage, end)?;
+    }
+    Ok(more)
+}
+
+/// What no node took in time does not run (semantics 2.2.1); what runs goes on.
+fn give_up_delivery(tx: &mut Tx<'_>, scene: &Scene, command: &Command) -> Result<bool, StoreError> {
+    let mut more = false;
+    for stage in [Stage::Pending, Stage::Delayed, Stage::Released, Stage::Unacknowledged] {
+        for invocation in invocations::at_stage(tx, &command.command_id, stage, BATCH)? {
+            let known = qd_store::table::nodes::exists(tx, &invocation.instance_id)?;
+            let end = if known { Stage::DeliveryTimedOut } else { Stage::Undeliverable };
+            move_one(tx, scene, &invocation, end)?;
+            more = true;
+        }
+    }
+    // A cancel for something that never arrived has nothing to wait for.
+    for invocation in invocations::at_stage(tx, &command.command_id, Stage::Cancelling, BATCH)? {
+        if invocation.started_at.is_none() {
+            move_one(tx, scene, &invocation, Stage::Cancelled)?;
+        }
+    }
+    Ok(more)
+}
+
+/// Hands out as many as MaxConcurrency and the ramp-up allow (semantics 1.9), and parks what no hub can reach: an absent node takes no slot.
+fn release(tx: &mut Tx<'_>, scene: &Scene, command: &Command, advanced: &mut Advanced) -> Result<(), StoreError> {
+    if command.counts.of(Stage::Pending) == 0 {
+        return Ok(());
+    }
+    for parked in invocations::pending_disconnected(tx, &command.command_id, BATCH)? {
+        move_one(tx, scene, &parked, Stage::Delayed)?;
+    }
+    let slots = command.max_concurrency - command.counts.sum(Stage::is_in_flight);
+    let ramping = command.ramp < command.max_concurrency;
+    let waiting = command.counts.of(Stage::Released) + command.counts.of(Stage::Unacknowledged) > 0;
+    let allowed = match (ramping, waiting) {
+        (true, true) => 0,
+        (true, false) => slots.min(command.ramp),
+        (false, _) => slots,
+    };
+    if allowed <= 0 {
+        return Ok(());
+    }
+    let ready = invocations::pending_connected(tx, &command.command_id, &scene.hub_id, allowed.min(BATCH))?;
+    if ramping && !ready.is_empty() {
+        commands::set_ramp(tx, &command.command_id, command.ramp.saturating_mul(2).min(command.max_concurrency))?;
+    }
+    advanced.more = allowed > BATCH && ready.len() as i64 == BATCH;
+    for (invocation, here) in &ready {
+        if *here {
+            if mark_sent(tx, scene, invocation)? {
+                advanced.send.push(invocation.instance_id.clone());
+            }
+        } else {
+            invocations::transition(tx, &command.command_id, &invocation.instance_id, Stage::Pending, Stage::Released, scene.now)?;
+            tx.notify("released");
+        }
+    }
+    Ok(())
+}
+
+/// Marks an invocation as sent before it is: a crash between the two leads to a second delivery of the same job, which agents recognise.
+pub fn mark_sent(tx: &mut Tx<'_>, scene: &Scene, invocation: &Invocation) -> Result<bool, StoreError> {
+    if !move_one(tx, scene, invocation, Stage::Unacknowledged)? {
+        return Ok(false);
+    }
+    invocations::set_sent(tx, &invocation.command_id, &invocation.instance_id, scene.now)?;
+    Ok(true)
+}
+
+fn move_all(tx: &mut Tx<'_>, scene: &Scene, command: &Command, from: Stage, to: Stage) -> Result<bool, StoreError> {
+    let batch = invocations::at_stage(tx, &command.command_id, from, BATCH)?;
+    for invocation in &batch {
+        move_one(tx, scene, invocation, to)?;
+    }
+    Ok(!batch.is_empty())
+}
+
+/// Moves one invocation and says so; `false` when another transaction was first.
+pub fn move_one(tx: &mut Tx<'_>, scene: &Scene, invocation: &Invocation, to: Stage) -> Result<bool, StoreError> {
+    if !invocations::transition(tx, &invocation.command_id, &invocation.instance_id, invocation.stage, to, scene.now)? {
+        return Ok(false);
+    }
+    events::invocation_changed(tx, scene, invocation, to)?;
+    Ok(true)
+}
+
+/// Recomputes the command's status after its invocations moved, and says so when it changed. Returns the command as it now stands.
+pub fn settle(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Option<Command>, StoreError> {
+    let Some(mut command) = commands::get(tx, command_id)? else { return Ok(None) };
+    if command.finished_at.is_some() || !command.resolved {
+        return Ok(Some(command));
+    }
+    let now = aggregate(&command.counts, command.max_errors, command.cancelled);
+    if now.status != command.status || now.details != command.status_details {
+        command.finished_at = now.terminal.then_some(scene.now);
+        command.status = now.status.to_owned();
+        command.status_details = now.details.to_owned();
+        commands::set_status(tx, command_id, now.status, now.details, command.finished_at)?;
+        events::command_changed(tx, scene, &command)?;
+    }
+    Ok(Some(command))
+}
