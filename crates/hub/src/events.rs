@@ -105,7 +105,7 @@ pub enum Cursor {
 pub struct Subscription {
     shared: Arc<Shared>,
     cursor: Cursor,
-    wake: qd_store::Wake,
+    changes: qd_store::Changes,
 }
 
 /// Events handed out at once at most.
@@ -114,8 +114,8 @@ const PAGE: i64 = 500;
 impl Subscription {
     /// A reader that begins at `cursor`.
     pub fn open(shared: Arc<Shared>, cursor: Cursor) -> Self {
-        let wake = shared.store.wake(TOPIC);
-        Self { shared, cursor, wake }
+        let changes = shared.store.subscribe();
+        Self { shared, cursor, changes }
     }
 
     /// The next events as JSON envelopes with `seq`, waiting until there are some. `None` when the hub closes.
@@ -136,7 +136,7 @@ impl Subscription {
             }
             tokio::select! {
                 () = self.shared.shutdown.cancelled() => return Ok(None),
-                () = self.wake.changed() => {}
+                open = concerned(&mut self.changes, TOPIC) => if !open { return Ok(None) },
             }
         }
     }
@@ -155,5 +155,16 @@ impl Subscription {
             "resources": parse(&event.resources),
             "detail": parse(&event.detail),
         })
+    }
+}
+
+/// Waits until something on `topic` was committed; `false` when the store closed.
+pub async fn concerned(changes: &mut qd_store::Changes, topic: &str) -> bool {
+    loop {
+        match changes.next().await {
+            Some(change) if change.concerns(topic) => return true,
+            Some(_) => {}
+            None => return false,
+        }
     }
 }

@@ -70,6 +70,8 @@ pub struct Shared {
     /// Names this process among several hubs on one store; new at every start.
     pub hub_id: String,
     pub store: Store,
+    /// Whether other hubs may work on the same store.
+    pub store_is_shared: bool,
     pub clock: Arc<dyn Clock>,
     pub region: String,
     pub account: String,
@@ -121,6 +123,7 @@ impl Hub {
         let shared = Arc::new(Shared {
             hub_id: Uuid::new_v4().to_string(),
             store,
+            store_is_shared: matches!(config.store, Location::Postgres(_)),
             clock: config.clock,
             region: config.region,
             account: config.account,

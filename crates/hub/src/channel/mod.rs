@@ -23,7 +23,7 @@ pub const HUB_LOST_MS: i64 = 30_000;
 pub async fn forget_connections_of_earlier_runs(shared: &Arc<Shared>) -> Result<(), StoreError> {
     let scene = Scene::of(shared);
     // An embedded store has one hub, so every channel on record ended with an earlier run.
-    let before = if shared.store.is_shared() { scene.now - HUB_LOST_MS } else { i64::MAX };
+    let before = if shared.store_is_shared { scene.now - HUB_LOST_MS } else { i64::MAX };
     shared
         .store
         .write(move |tx| {

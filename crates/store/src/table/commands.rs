@@ -3,11 +3,11 @@
 //! The counters are kept by [`super::invocations::transition`] in the same transaction as the invocation they count, so that the state of a
 //! command with 10,000 nodes is read from one row.
 
-use crate::{Migration, Row, StoreError, Tx, params};
+use crate::{ErrorCode, Migration, Param, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
 pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "commands-1",
+    id: "commands/1",
     sql: "
 CREATE TABLE commands (
   command_id TEXT PRIMARY KEY,
@@ -112,7 +112,7 @@ impl Stage {
 
     /// The stage of that name.
     pub fn parse(name: &str) -> Result<Self, StoreError> {
-        Self::ALL.into_iter().find(|s| s.as_str() == name).ok_or_else(|| StoreError::corrupt(format!("unknown invocation stage {name:?}")))
+        Self::ALL.into_iter().find(|s| s.as_str() == name).ok_or_else(|| StoreError::new(ErrorCode::Row, format!("unknown invocation stage {name:?}")))
     }
 
     /// Column of `commands` that counts it.
@@ -205,10 +205,6 @@ pub struct Command {
     pub document_name: String,
     /// As asked for, for example `$DEFAULT`.
     pub document_version: String,
-    /// The resolved document's content as JSON text.
-    pub document: String,
-    /// The validated SendCommand input as JSON text.
-    pub request: String,
     /// ARN of the caller.
     pub requested_by: String,
     pub status: String,
@@ -225,14 +221,14 @@ pub struct Command {
     pub counts: Counts,
 }
 
-const COLUMNS: &str = "command_id, requested_at, deliver_before, expires_at, finished_at, document_name, document_version, document, request, \
+const COLUMNS: &str = "command_id, requested_at, deliver_before, expires_at, finished_at, document_name, document_version, \
 requested_by, status, status_details, resolved, cancelled, max_concurrency, max_errors, ramp, targets, pending, delayed, released, unacknowledged, \
 in_progress, cancelling, success, failed, execution_timed_out, delivery_timed_out, cancelled_count, undeliverable, terminated, invalid_platform, access_denied";
 
 fn read(row: &Row) -> Result<Command, StoreError> {
     let mut counts = Counts::default();
     for (i, count) in counts.0.iter_mut().enumerate() {
-        *count = row.int(18 + i)?;
+        *count = row.int(16 + i)?;
     }
     Ok(Command {
         command_id: row.text(0)?,
@@ -242,37 +238,38 @@ fn read(row: &Row) -> Result<Command, StoreError> {
         finished_at: row.opt_int(4)?,
         document_name: row.text(5)?,
         document_version: row.text(6)?,
-        document: row.text(7)?,
-        request: row.text(8)?,
-        requested_by: row.text(9)?,
-        status: row.text(10)?,
-        status_details: row.text(11)?,
-        resolved: row.flag(12)?,
-        cancelled: row.flag(13)?,
-        max_concurrency: row.int(14)?,
-        max_errors: row.int(15)?,
-        ramp: row.int(16)?,
-        targets: row.int(17)?,
+        requested_by: row.text(7)?,
+        status: row.text(8)?,
+        status_details: row.text(9)?,
+        resolved: row.flag(10)?,
+        cancelled: row.flag(11)?,
+        max_concurrency: row.int(12)?,
+        max_errors: row.int(13)?,
+        ramp: row.int(14)?,
+        targets: row.int(15)?,
         counts,
     })
 }
 
-/// Adds a command that is not resolved yet.
-pub fn insert(tx: &mut Tx<'_>, c: &Command) -> Result<(), StoreError> {
+/// Adds a command that is not resolved yet. `document` is the resolved document's content, `request` the SendCommand input, both JSON text.
+pub fn insert(tx: &mut Tx<'_>, c: &Command, document: &str, request: &str) -> Result<(), StoreError> {
     tx.execute(
-        &format!("INSERT INTO commands ({COLUMNS}) VALUES ($1, $2, $3, $4, NULL, $5, $6, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"),
+        &format!(
+            "INSERT INTO commands (document, request, {COLUMNS}) \
+             VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+        ),
         params![
-            c.command_id.as_str(),
+            document,
+            request,
+            &c.command_id,
             c.requested_at,
             c.deliver_before,
             c.expires_at,
-            c.document_name.as_str(),
-            c.document_version.as_str(),
-            c.document.as_str(),
-            c.request.as_str(),
-            c.requested_by.as_str(),
-            c.status.as_str(),
-            c.status_details.as_str(),
+            &c.document_name,
+            &c.document_version,
+            &c.requested_by,
+            &c.status,
+            &c.status_details,
             c.max_concurrency,
             c.max_errors,
             c.ramp,
@@ -282,15 +279,19 @@ pub fn insert(tx: &mut Tx<'_>, c: &Command) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The resolved document's content as JSON text. Apart from [`get`], because it is large and the counters are read often.
+pub fn document(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<String>, StoreError> {
+    tx.query_one("SELECT document FROM commands WHERE command_id = $1", params![command_id])?.map(|r| r.text(0)).transpose()
+}
+
+/// The SendCommand input as JSON text.
+pub fn request(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<String>, StoreError> {
+    tx.query_one("SELECT request FROM commands WHERE command_id = $1", params![command_id])?.map(|r| r.text(0)).transpose()
+}
+
 /// The command of that id.
 pub fn get(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<Command>, StoreError> {
     tx.query_one(&format!("SELECT {COLUMNS} FROM commands WHERE command_id = $1"), params![command_id])?.as_ref().map(read).transpose()
-}
-
-/// The command of that id, held against other writers until the transaction ends.
-pub fn lock(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<Command>, StoreError> {
-    let sql = tx.for_update(&format!("SELECT {COLUMNS} FROM commands WHERE command_id = $1"));
-    tx.query_one(&sql, params![command_id])?.as_ref().map(read).transpose()
 }
 
 /// Ids of the commands that have not ended, oldest deadline first.
@@ -354,12 +355,11 @@ pub struct Filter {
 }
 
 /// Commands, newest first, after the key `(requested_at, command_id)`.
-pub fn list(tx: &mut Tx<'_>, filter: &Filter, after: Option<(i64, &str)>, limit: i64) -> Result<Vec<Command>, StoreError> {
+pub fn list<'a>(tx: &mut Tx<'_>, filter: &'a Filter, after: Option<(i64, &'a str)>, limit: i64) -> Result<Vec<Command>, StoreError> {
     let mut sql = format!("SELECT {COLUMNS} FROM commands WHERE 1 = 1");
-    let mut values: Vec<crate::Param<'_>> = Vec::new();
-    let mut add = |text: &str, value: crate::Param<'_>, values: &mut Vec<crate::Param<'_>>| {
-        // Extends the lifetime by owning the text: parameters of a filter are few and short.
-        values.push(value.into_owned());
+    let mut values: Vec<Param<'a>> = Vec::new();
+    let mut add = |text: &str, value: Param<'a>, values: &mut Vec<Param<'a>>| {
+        values.push(value);
         sql.push_str(&text.replace('?', &format!("${}", values.len())));
     };
     if let Some(id) = &filter.command_id {

@@ -4,7 +4,7 @@ use crate::{Migration, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
 pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "connections-1",
+    id: "connections/1",
     sql: "
 CREATE TABLE connections (
   instance_id TEXT PRIMARY KEY,

@@ -4,13 +4,12 @@ use crate::{Migration, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
 pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "invocation-steps-1",
+    id: "invocation_steps/1",
     sql: "
 CREATE TABLE invocation_steps (
   command_id TEXT NOT NULL,
   instance_id TEXT NOT NULL,
   step TEXT NOT NULL,
-  ordinal BIGINT NOT NULL,
   plugin TEXT NOT NULL,
   status TEXT NOT NULL,
   code BIGINT NOT NULL,
@@ -33,7 +32,6 @@ pub struct Step {
     pub instance_id: String,
     /// PluginName of the API: the plugin for schema 1.2, the step's name for 2.x (semantics 2.4.4).
     pub step: String,
-    pub ordinal: i64,
     /// For example `aws:runShellScript`.
     pub plugin: String,
     /// Status as the agent reported it.
@@ -52,24 +50,23 @@ pub struct Step {
     pub s3_prefix: String,
 }
 
-const COLUMNS: &str = "command_id, instance_id, step, ordinal, plugin, status, code, started_at, ended_at, output, standard_output, standard_error, s3_bucket, s3_prefix";
+const COLUMNS: &str = "command_id, instance_id, step, plugin, status, code, started_at, ended_at, output, standard_output, standard_error, s3_bucket, s3_prefix";
 
 fn read(row: &Row) -> Result<Step, StoreError> {
     Ok(Step {
         command_id: row.text(0)?,
         instance_id: row.text(1)?,
         step: row.text(2)?,
-        ordinal: row.int(3)?,
-        plugin: row.text(4)?,
-        status: row.text(5)?,
-        code: row.int(6)?,
-        started_at: row.text(7)?,
-        ended_at: row.text(8)?,
-        output: row.text(9)?,
-        standard_output: row.text(10)?,
-        standard_error: row.text(11)?,
-        s3_bucket: row.text(12)?,
-        s3_prefix: row.text(13)?,
+        plugin: row.text(3)?,
+        status: row.text(4)?,
+        code: row.int(5)?,
+        started_at: row.text(6)?,
+        ended_at: row.text(7)?,
+        output: row.text(8)?,
+        standard_output: row.text(9)?,
+        standard_error: row.text(10)?,
+        s3_bucket: row.text(11)?,
+        s3_prefix: row.text(12)?,
     })
 }
 
@@ -77,7 +74,7 @@ fn read(row: &Row) -> Result<Step, StoreError> {
 pub fn put(tx: &mut Tx<'_>, s: &Step) -> Result<(), StoreError> {
     tx.execute(
         &format!(
-            "INSERT INTO invocation_steps ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+            "INSERT INTO invocation_steps ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
              ON CONFLICT (command_id, instance_id, step) DO UPDATE SET status = excluded.status, code = excluded.code, started_at = excluded.started_at, \
              ended_at = excluded.ended_at, output = excluded.output, standard_output = excluded.standard_output, standard_error = excluded.standard_error, \
              s3_bucket = excluded.s3_bucket, s3_prefix = excluded.s3_prefix"
@@ -86,7 +83,6 @@ pub fn put(tx: &mut Tx<'_>, s: &Step) -> Result<(), StoreError> {
             s.command_id.as_str(),
             s.instance_id.as_str(),
             s.step.as_str(),
-            s.ordinal,
             s.plugin.as_str(),
             s.status.as_str(),
             s.code,
@@ -102,9 +98,9 @@ pub fn put(tx: &mut Tx<'_>, s: &Step) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The steps that a node reported for a command, in the order of the document.
+/// The steps that a node reported for a command, by name.
 pub fn of_invocation(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<Vec<Step>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM invocation_steps WHERE command_id = $1 AND instance_id = $2 ORDER BY ordinal, step");
+    let sql = format!("SELECT {COLUMNS} FROM invocation_steps WHERE command_id = $1 AND instance_id = $2 ORDER BY step");
     tx.query(&sql, params![command_id, instance_id])?.iter().map(read).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::{Migration, Param, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
 pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "invocations-1",
+    id: "invocations/1",
     sql: "
 CREATE TABLE invocations (
   command_id TEXT NOT NULL,
@@ -209,11 +209,11 @@ pub struct Filter {
 }
 
 /// Invocations, newest first, after the key `(requested_at, command_id, instance_id)`.
-pub fn list(tx: &mut Tx<'_>, filter: &Filter, after: Option<(i64, &str, &str)>, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+pub fn list<'a>(tx: &mut Tx<'_>, filter: &'a Filter, after: Option<(i64, &'a str, &'a str)>, limit: i64) -> Result<Vec<Invocation>, StoreError> {
     let mut sql = format!("SELECT {COLUMNS} FROM invocations WHERE 1 = 1");
-    let mut values: Vec<Param<'_>> = Vec::new();
-    let mut add = |text: &str, value: Param<'_>, values: &mut Vec<Param<'_>>| {
-        values.push(value.into_owned());
+    let mut values: Vec<Param<'a>> = Vec::new();
+    let mut add = |text: &str, value: Param<'a>, values: &mut Vec<Param<'a>>| {
+        values.push(value);
         sql.push_str(&text.replace('?', &format!("${}", values.len())));
     };
     if let Some(id) = &filter.command_id {

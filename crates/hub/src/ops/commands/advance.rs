@@ -41,7 +41,7 @@ impl Scene {
 
 /// Takes the next step of a command whose targets are resolved.
 pub fn advance(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Advanced, StoreError> {
-    let Some(command) = commands::lock(tx, command_id)? else { return Ok(Advanced::default()) };
+    let Some(command) = commands::get(tx, command_id)? else { return Ok(Advanced::default()) };
     if command.finished_at.is_some() || !command.resolved {
         return Ok(Advanced::default());
     }

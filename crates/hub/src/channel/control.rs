@@ -1,0 +1,162 @@
+//! One control channel from its first frame to its end (agent-protocol 4.1-4.4).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use bytes::Bytes;
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt, StreamExt};
+use qd_model::ApiError;
+use qd_store::table::connections::{self, Connection};
+use qd_wire::agent_message::AgentMessage;
+use qd_wire::payload::{CreateControlChannelAnswer, CreateControlChannelRequest, OpenControlChannel};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{Handle, Outgoing, ingest, token};
+use crate::cx::Cx;
+use crate::events;
+use crate::hub::Shared;
+use crate::ops::commands::{advance::Scene, deliver};
+
+/// How long a websocket may be open before its first frame arrives.
+const OPEN_WITHIN: Duration = Duration::from_secs(15);
+/// A channel on which nothing, not even a ping, came for so long is dead: agents ping every 54 seconds (agent-protocol 4.3).
+const SILENT_AFTER: Duration = Duration::from_secs(150);
+
+/// CreateControlChannel: a token with which this node may open its websocket.
+pub fn create(cx: &Cx, instance_id: &str, body: &[u8]) -> Result<CreateControlChannelAnswer, ApiError> {
+    cx.require_self("CreateControlChannel", instance_id)?;
+    CreateControlChannelRequest::from_body(body).map_err(|e| ApiError::new("SerializationException", e.to_string()))?;
+    Ok(CreateControlChannelAnswer::new(token::issue(&cx.shared().master_key, instance_id, cx.now_ms())))
+}
+
+/// Serves an upgraded, authenticated websocket of `instance_id` until it ends.
+pub async fn serve(shared: Arc<Shared>, instance_id: String, mut socket: WebSocket) {
+    let Some(opened) = open(&shared, &instance_id, &mut socket).await else {
+        // The agent takes any end of the socket as a reason to start again.
+        let _ = socket.send(Message::Close(None)).await;
+        return;
+    };
+    let (handle, queue) = Handle::new(&instance_id, &Uuid::new_v4().to_string(), opened.streams_output());
+    if let Err(error) = record_open(&shared, &handle).await {
+        tracing::error!(%error, instance_id, "a control channel could not be recorded");
+        return;
+    }
+    shared.registry.insert(handle.clone());
+    tracing::debug!(instance_id, agent = opened.agent_version, "control channel open");
+    deliver::node_connected(&shared, &instance_id).await;
+    run(&shared, &handle, socket, queue).await;
+    shared.registry.remove(&handle);
+    record_close(&shared, &handle).await;
+    tracing::debug!(instance_id, "control channel closed");
+}
+
+/// Reads the first frame and checks its token.
+async fn open(shared: &Shared, instance_id: &str, socket: &mut WebSocket) -> Option<OpenControlChannel> {
+    let first = tokio::time::timeout(OPEN_WITHIN, socket.recv()).await.ok()??.ok()?;
+    let Message::Text(text) = first else {
+        tracing::warn!(instance_id, "the first frame of a control channel was not text");
+        return None;
+    };
+    let opened = match OpenControlChannel::from_text(text.as_bytes()) {
+        Ok(opened) => opened,
+        Err(error) => {
+            tracing::warn!(instance_id, %error, "the first frame of a control channel could not be read");
+            return None;
+        }
+    };
+    if !token::check(&shared.master_key, instance_id, &opened.token_value, shared.clock.now_ms()) {
+        tracing::warn!(instance_id, "a control channel was opened with a token that is not its own or has expired");
+        return None;
+    }
+    Some(opened)
+}
+
+async fn run(shared: &Arc<Shared>, handle: &Arc<Handle>, socket: WebSocket, mut queue: mpsc::Receiver<Outgoing>) {
+    let (mut sink, mut stream) = socket.split();
+    loop {
+        tokio::select! {
+            () = handle.closed.cancelled() => break,
+            () = shared.shutdown.cancelled() => break,
+            outgoing = queue.recv() => match outgoing {
+                Some(first) => if write(&mut sink, first, &mut queue).await.is_err() { break },
+                None => break,
+            },
+            incoming = tokio::time::timeout(SILENT_AFTER, stream.next()) => match incoming {
+                Ok(Some(Ok(Message::Binary(frame)))) => receive(shared, handle, frame).await,
+                // Text frames after the first are AgentMessage bytes to the stock agent's own reader; agents never send them.
+                Ok(Some(Ok(Message::Close(_)))) | Ok(None) => break,
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => {
+                    tracing::debug!(instance_id = handle.instance_id, %error, "control channel broke");
+                    break;
+                }
+                Err(_) => {
+                    tracing::info!(instance_id = handle.instance_id, "control channel silent for too long");
+                    break;
+                }
+            },
+        }
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(2), sink.send(Message::Close(None))).await;
+}
+
+/// Writes what is queued and flushes once.
+async fn write(sink: &mut SplitSink<WebSocket, Message>, first: Outgoing, queue: &mut mpsc::Receiver<Outgoing>) -> Result<(), axum::Error> {
+    let mut next = Some(first);
+    while let Some(Outgoing::Frame(frame)) = next {
+        sink.feed(Message::Binary(frame)).await?;
+        next = queue.try_recv().ok();
+    }
+    sink.flush().await
+}
+
+async fn receive(shared: &Arc<Shared>, handle: &Arc<Handle>, frame: Bytes) {
+    match AgentMessage::decode(&frame) {
+        Ok(message) => ingest::message(shared, handle, message).await,
+        // A broken frame is dropped, not answered: what it carried is sent again, because it is not acknowledged.
+        Err(error) => tracing::warn!(instance_id = handle.instance_id, %error, bytes = frame.len(), "unreadable frame on a control channel"),
+    }
+}
+
+async fn record_open(shared: &Arc<Shared>, handle: &Arc<Handle>) -> Result<(), qd_store::StoreError> {
+    let scene = Scene::of(shared);
+    let connection = Connection {
+        instance_id: handle.instance_id.clone(),
+        hub_id: shared.hub_id.clone(),
+        connection_id: handle.connection_id.clone(),
+        connected_at: scene.now,
+        streams_output: handle.streams_output,
+    };
+    shared
+        .store
+        .write(move |tx| {
+            let was_connected = connections::get(tx, &connection.instance_id)?.is_some();
+            connections::put(tx, &connection)?;
+            if !was_connected {
+                events::connection_changed(tx, &scene, &connection.instance_id, true)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn record_close(shared: &Arc<Shared>, handle: &Arc<Handle>) {
+    let scene = Scene::of(shared);
+    let (instance_id, connection_id) = (handle.instance_id.clone(), handle.connection_id.clone());
+    let closed = shared
+        .store
+        .write(move |tx| {
+            if connections::remove(tx, &instance_id, &connection_id)? {
+                events::connection_changed(tx, &scene, &instance_id, false)?;
+            }
+            Ok::<_, qd_store::StoreError>(())
+        })
+        .await;
+    if let Err(error) = closed {
+        // A closing hub closes its store first; the next start forgets the channel.
+        tracing::debug!(%error, instance_id = handle.instance_id, "the end of a control channel was not recorded");
+    }
+}

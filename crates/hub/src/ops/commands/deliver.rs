@@ -1,0 +1,219 @@
+//! From an invocation to a frame on its node's channel, and again until the node says that it has it (agent-protocol 4.6, 4.7).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use qd_model::shapes::commands::SendCommandRequest;
+use qd_store::StoreError;
+use qd_store::table::commands::{self, Stage};
+use qd_store::table::invocations;
+use qd_wire::agent_message::AgentMessage;
+use qd_wire::payload::agent_job::QuarterdeckContent;
+use qd_wire::payload::{AgentJob, JobId, SendCommandContent};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::advance::{self, Scene};
+use crate::channel::Handle;
+use crate::hub::Shared;
+
+/// A stock agent remembers a job for 30 minutes; sent again after that it would run twice (agent-protocol 6.9).
+pub const RESEND_UNTIL_MS: i64 = 25 * 60 * 1_000;
+/// How long an acknowledgement may take before the same job is sent again.
+pub const RESEND_AFTER_MS: i64 = 5_000;
+/// Jobs kept ready to send: the text of a command is the same for each of its nodes.
+const KEPT_JOBS: usize = 64;
+
+/// Ready-made job contents of recent commands.
+#[derive(Default)]
+pub struct Jobs(Mutex<HashMap<String, Arc<Job>>>);
+
+/// A command as agents get it.
+pub struct Job {
+    plain: SendCommandContent,
+}
+
+impl Jobs {
+    async fn of(&self, shared: &Shared, command_id: &str) -> Result<Option<Arc<Job>>, StoreError> {
+        if let Some(job) = self.kept().get(command_id) {
+            return Ok(Some(job.clone()));
+        }
+        let id = command_id.to_owned();
+        let read = shared
+            .store
+            .read(move |tx| {
+                Ok::<_, StoreError>((commands::get(tx, &id)?, commands::document(tx, &id)?, commands::request(tx, &id)?))
+            })
+            .await?;
+        let (Some(command), Some(document), Some(request)) = read else { return Ok(None) };
+        let job = Arc::new(Job { plain: content(&command, &document, &request) });
+        let mut kept = self.kept();
+        if kept.len() >= KEPT_JOBS {
+            kept.clear();
+        }
+        kept.insert(command_id.to_owned(), job.clone());
+        Ok(Some(job))
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Job>>> {
+        // Every change is one insert or a clear, so a panic elsewhere leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn content(command: &commands::Command, document: &str, request: &str) -> SendCommandContent {
+    let document_content: Value = serde_json::from_str(document).unwrap_or(Value::Null);
+    let request: SendCommandRequest = serde_json::from_str(request).unwrap_or_default();
+    let parameters = super::parameters::for_agents(&document_content, request.parameters.as_ref());
+    let logs = request.cloud_watch_output_config.unwrap_or_default();
+    SendCommandContent {
+        parameters,
+        document_content,
+        command_id: command.command_id.clone(),
+        document_name: command.document_name.clone(),
+        output_s3_key_prefix: request.output_s3_key_prefix.unwrap_or_default(),
+        output_s3_bucket_name: request.output_s3_bucket_name.unwrap_or_default(),
+        cloud_watch_log_group_name: logs.cloud_watch_log_group_name.unwrap_or_default(),
+        cloud_watch_output_enabled: logs.cloud_watch_output_enabled.unwrap_or_default(),
+        quarterdeck: None,
+    }
+}
+
+/// Sends a command to nodes that are connected here. What does not get through is sent again by [`resend`].
+pub async fn send(shared: &Arc<Shared>, command_id: &str, instance_ids: &[String]) {
+    let job = match shared.jobs.of(shared, command_id).await {
+        Ok(Some(job)) => job,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::error!(%error, command_id, "a command could not be read for sending");
+            return;
+        }
+    };
+    let texts = Texts::new(&job.plain);
+    for (n, instance_id) in instance_ids.iter().enumerate() {
+        if let Some(handle) = shared.registry.get(instance_id) {
+            send_one(shared, &handle, command_id, &texts);
+        }
+        if n % 256 == 255 {
+            // A large fleet must not keep this thread from everything else.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// The job's text for stock agents and for agents that stream output.
+struct Texts {
+    plain: String,
+    streaming: String,
+}
+
+impl Texts {
+    fn new(content: &SendCommandContent) -> Self {
+        let mut streaming = content.clone();
+        streaming.quarterdeck = Some(QuarterdeckContent { output: true });
+        let text = |c: &SendCommandContent| serde_json::to_string(c).unwrap_or_default();
+        Self { plain: text(content), streaming: text(&streaming) }
+    }
+}
+
+fn send_one(shared: &Shared, handle: &Handle, command_id: &str, texts: &Texts) {
+    let Ok(job_id) = JobId::new(command_id, &handle.instance_id) else { return };
+    let content = if handle.streams_output { &texts.streaming } else { &texts.plain };
+    let job = AgentJob {
+        content: content.clone(),
+        job_id,
+        topic: format!("aws.ssm.sendCommand.{}", shared.region),
+        schema_version: 1,
+    };
+    push(shared, handle, &job);
+}
+
+fn push(shared: &Shared, handle: &Handle, job: &AgentJob) {
+    let now = u64::try_from(shared.clock.now_ms()).unwrap_or_default();
+    let message = AgentMessage::carrying(job, Uuid::new_v4(), now);
+    if !message.fits() {
+        tracing::error!(job_id = job.job_id.as_str(), "a job is too large for a frame");
+        return;
+    }
+    if !handle.send(message.encode()) {
+        tracing::debug!(job_id = job.job_id.as_str(), "the node's queue is full; the job is sent again later");
+    }
+}
+
+/// Tells a node to stop a command.
+pub fn send_cancel(shared: &Shared, command_id: &str, instance_id: &str) {
+    let Some(handle) = shared.registry.get(instance_id) else { return };
+    let own = JobId::new(&Uuid::new_v4().to_string(), instance_id);
+    if let (Ok(own), Ok(cancelled)) = (own, JobId::new(command_id, instance_id)) {
+        push(shared, &handle, &AgentJob::cancel(own, cancelled));
+    }
+}
+
+/// A node opened its channel here: what was parked for it gets its turn, what it has not acknowledged is sent again.
+pub async fn node_connected(shared: &Arc<Shared>, instance_id: &str) {
+    let scene = Scene::of(shared);
+    let id = instance_id.to_owned();
+    let read = shared.store.read(move |tx| invocations::waiting_for_node(tx, &id)).await;
+    let waiting = match read {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::error!(%error, instance_id, "what waits for a node could not be read");
+            return;
+        }
+    };
+    for invocation in waiting {
+        let command_id = invocation.command_id.clone();
+        match invocation.stage {
+            Stage::Cancelling => send_cancel(shared, &command_id, instance_id),
+            Stage::Delayed | Stage::Released => {
+                let scene = scene.clone();
+                let moved = shared.store.write(move |tx| advance::move_one(tx, &scene, &invocation, Stage::Pending)).await;
+                if let Err(error) = moved {
+                    tracing::error!(%error, command_id, "a parked invocation could not be taken up again");
+                }
+                shared.wakers.command(&command_id);
+            }
+            _ if may_resend(&invocation, scene.now) => send(shared, &command_id, &[instance_id.to_owned()]).await,
+            _ => {}
+        }
+    }
+}
+
+fn may_resend(invocation: &invocations::Invocation, now: i64) -> bool {
+    invocation.first_sent_at.is_none_or(|first| now - first < RESEND_UNTIL_MS)
+}
+
+/// Sends again what the nodes of this hub have not acknowledged, and takes over what another hub released for them. Returns whether
+/// anything waits for an acknowledgement.
+pub async fn resend(shared: &Arc<Shared>) -> Result<bool, StoreError> {
+    let scene = Scene::of(shared);
+    let batch = 1_000;
+    let due = shared
+        .store
+        .write(move |tx| {
+            let mut due: Vec<(String, String)> = Vec::new();
+            for invocation in invocations::released_for_hub(tx, &scene.hub_id, batch)? {
+                if advance::mark_sent(tx, &scene, &invocation)? {
+                    due.push((invocation.command_id, invocation.instance_id));
+                }
+            }
+            for invocation in invocations::unacknowledged_since(tx, &scene.hub_id, scene.now - RESEND_AFTER_MS, batch)? {
+                if may_resend(&invocation, scene.now) {
+                    invocations::set_sent(tx, &invocation.command_id, &invocation.instance_id, scene.now)?;
+                    due.push((invocation.command_id, invocation.instance_id));
+                }
+            }
+            Ok::<_, StoreError>(due)
+        })
+        .await?;
+    let mut by_command: HashMap<String, Vec<String>> = HashMap::new();
+    for (command_id, instance_id) in due {
+        by_command.entry(command_id).or_default().push(instance_id);
+    }
+    let any = !by_command.is_empty();
+    for (command_id, instance_ids) in by_command {
+        send(shared, &command_id, &instance_ids).await;
+    }
+    Ok(any)
+}
+
