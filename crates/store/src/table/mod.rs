@@ -1,0 +1,16 @@
+//! Why this exists: the one list of tables. A table is a file here and a line in [`MIGRATIONS`]; a table that refers to another stands after it.
+
+pub mod events;
+pub mod leases;
+pub mod output_chunks;
+pub mod secrets;
+
+use crate::Migration;
+
+/// The migrations of every table, in the order they are applied. Additions go to the end of a file's list, new files to the end of this one.
+pub const MIGRATIONS: &[&[Migration]] = &[
+    events::MIGRATIONS,
+    leases::MIGRATIONS,
+    secrets::MIGRATIONS,
+    output_chunks::MIGRATIONS,
+];
