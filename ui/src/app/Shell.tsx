@@ -1,0 +1,107 @@
+/** What is around every page: header with the environment, navigation, messages, palette and shortcuts. */
+import AppLayout from '@cloudscape-design/components/app-layout';
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
+import Button from '@cloudscape-design/components/button';
+import ErrorBoundary from '@cloudscape-design/components/error-boundary';
+import Flashbar from '@cloudscape-design/components/flashbar';
+import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
+import { useQueryClient } from '@tanstack/react-query';
+import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Suspense, useEffect, useMemo } from 'react';
+import { followEvents } from '../api/live';
+import { Loading } from '../components/Loading';
+import { host } from '../host';
+import { useText } from '../i18n';
+import { useStore } from '../lib/store';
+import { dismiss, flashes } from './flash';
+import { HeaderBar } from './HeaderBar';
+import { crumbs } from './page';
+import { PAGES } from './pages';
+import { Palette } from './Palette';
+import { changePreferences, preferences } from './preferences';
+import { href, useFollow, useOpen } from './router';
+import { Shortcuts } from './Shortcuts';
+
+function useNavigationItems(): SideNavigationProps.Item[] {
+  const { t } = useText();
+  return useMemo(() => {
+    const sections = [...new Set(PAGES.map((page) => page.section))];
+    return sections.map((section): SideNavigationProps.Item => ({
+      type: 'section-group',
+      title: t(section),
+      items: PAGES.filter((page) => page.section === section).map((page) => ({ type: 'link', text: t(page.text), href: href(page.path) })),
+    }));
+  }, [t]);
+}
+
+function activePath(pathname: string): string {
+  const owner = PAGES.filter((page) => page.path !== '/' && (pathname === page.path || pathname.startsWith(`${page.path}/`)));
+  return href(owner[0]?.path ?? '/');
+}
+
+function Messages() {
+  const { t } = useText();
+  const open = useOpen();
+  const items = useStore(flashes).map((message) => ({
+    id: String(message.id),
+    type: message.type,
+    content: t(message.text, message.values),
+    dismissible: true,
+    onDismiss: () => dismiss(message.id),
+    action: message.link ? <Button onClick={() => message.link && open(message.link.to)}>{t(message.link.text)}</Button> : undefined,
+  }));
+  return <Flashbar items={items} />;
+}
+
+function Breadcrumbs() {
+  const { t } = useText();
+  const follow = useFollow();
+  const trail = useStore(crumbs);
+  return <BreadcrumbGroup items={[{ text: t('nav.home'), href: href('/') }, ...trail]} onFollow={follow} />;
+}
+
+export function Shell() {
+  const { t } = useText();
+  const client = useQueryClient();
+  const follow = useFollow();
+  const open = useOpen();
+  const items = useNavigationItems();
+  const pathname = useRouterState({ select: (state) => state.location.pathname });
+  const { navigationOpen } = useStore(preferences);
+  useEffect(() => followEvents(client), [client]);
+  useEffect(() => host.onNavigate(open), [open]);
+  useEffect(() => {
+    document.querySelector('main')?.scrollTo?.(0, 0);
+  }, [pathname]);
+  return (
+    <>
+      <HeaderBar />
+      <AppLayout
+        headerSelector="#header"
+        toolsHide
+        navigationOpen={navigationOpen}
+        onNavigationChange={({ detail }) => void changePreferences({ navigationOpen: detail.open })}
+        navigationWidth={232}
+        navigation={<SideNavigation items={items} activeHref={activePath(pathname)} onFollow={follow} />}
+        breadcrumbs={<Breadcrumbs />}
+        notifications={<Messages />}
+        stickyNotifications
+        content={
+          <ErrorBoundary key={pathname} onError={() => undefined}>
+            <Suspense fallback={<Loading />}>
+              <Outlet />
+            </Suspense>
+          </ErrorBoundary>
+        }
+        ariaLabels={{
+          navigation: t('nav.label'),
+          navigationClose: t('nav.close'),
+          navigationToggle: t('nav.open'),
+          notifications: t('nav.messages'),
+        }}
+      />
+      <Palette />
+      <Shortcuts />
+    </>
+  );
+}

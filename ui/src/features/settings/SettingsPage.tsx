@@ -1,0 +1,108 @@
+import Alert from '@cloudscape-design/components/alert';
+import Container from '@cloudscape-design/components/container';
+import FormField from '@cloudscape-design/components/form-field';
+import Header from '@cloudscape-design/components/header';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import RadioGroup from '@cloudscape-design/components/radio-group';
+import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Tiles from '@cloudscape-design/components/tiles';
+import { useState } from 'react';
+import { useConnection } from '../../app/connection';
+import { Page } from '../../app/page';
+import { changePreferences, type Preferences, preferences } from '../../app/preferences';
+import { Failure } from '../../components/Failure';
+import { host } from '../../host';
+import { useText } from '../../i18n';
+import { useStore } from '../../lib/store';
+
+export function SettingsPage() {
+  const { t } = useText();
+  const value = useStore(preferences);
+  const [error, setError] = useState<unknown>();
+  const change = (next: Partial<Preferences>) => {
+    setError(undefined);
+    changePreferences(next).catch(setError);
+  };
+  return (
+    <Page title={t('settings.title')} description={t('settings.description')}>
+      <SpaceBetween size="l">
+        {error !== undefined && <Failure error={error} what={t('settings.saveFailed')} />}
+        <Container header={<Header variant="h2">{t('settings.look')}</Header>}>
+          <SpaceBetween size="l">
+            <FormField label={t('settings.language')}>
+              <SegmentedControl
+                label={t('settings.language')}
+                selectedId={value.language}
+                onChange={({ detail }) => change({ language: detail.selectedId as Preferences['language'] })}
+                options={[
+                  { id: 'system', text: t('settings.systemLanguage') },
+                  { id: 'en', text: t('settings.english') },
+                  { id: 'ko', text: t('settings.korean') },
+                ]}
+              />
+            </FormField>
+            <FormField label={t('settings.theme')}>
+              <SegmentedControl
+                label={t('settings.theme')}
+                selectedId={value.theme}
+                onChange={({ detail }) => change({ theme: detail.selectedId as Preferences['theme'] })}
+                options={[
+                  { id: 'system', text: t('settings.themeSystem') },
+                  { id: 'light', text: t('settings.themeLight') },
+                  { id: 'dark', text: t('settings.themeDark') },
+                ]}
+              />
+            </FormField>
+            <FormField label={t('settings.density')}>
+              <Tiles
+                ariaLabel={t('settings.density')}
+                value={value.density}
+                onChange={({ detail }) => change({ density: detail.value as Preferences['density'] })}
+                items={[
+                  { value: 'comfortable', label: t('settings.comfortable'), description: t('settings.comfortableHint') },
+                  { value: 'compact', label: t('settings.compact'), description: t('settings.compactHint') },
+                ]}
+              />
+            </FormField>
+          </SpaceBetween>
+        </Container>
+        <Container header={<Header variant="h2" description={t('settings.notificationsHint')}>{t('settings.notifications')}</Header>}>
+          <SpaceBetween size="m">
+            {host.kind === 'browser' && <Alert type="info">{t('settings.notifyBrowser')}</Alert>}
+            <RadioGroup
+              ariaLabel={t('settings.notifications')}
+              value={value.notifications}
+              onChange={({ detail }) => change({ notifications: detail.value as Preferences['notifications'] })}
+              items={[
+                { value: 'all', label: t('settings.notifyAll') },
+                { value: 'failed', label: t('settings.notifyFailed') },
+                { value: 'none', label: t('settings.notifyNone') },
+              ]}
+            />
+          </SpaceBetween>
+        </Container>
+        <ConnectionDetails />
+      </SpaceBetween>
+    </Page>
+  );
+}
+
+function ConnectionDetails() {
+  const { t } = useText();
+  const connection = useConnection();
+  return (
+    <Container header={<Header variant="h2">{t('settings.connection')}</Header>}>
+      <KeyValuePairs
+        columns={3}
+        items={[
+          { label: t('settings.environment'), value: connection?.name || t(connection?.embedded ? 'header.embedded' : 'header.remote') },
+          { label: t('settings.endpoint'), value: connection?.endpoint || '–' },
+          { label: t('settings.region'), value: connection?.region || '–' },
+          { label: t('settings.account'), value: connection?.account || '–' },
+          { label: t('settings.version'), value: connection?.version || '–' },
+        ]}
+      />
+    </Container>
+  );
+}

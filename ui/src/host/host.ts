@@ -1,0 +1,94 @@
+/**
+ * What the console needs from the program it runs in.
+ *
+ * Why: the same pages run inside the desktop app and in a plain browser that a hub serves. Everything that differs between
+ * the two is behind this interface, and this folder is the only place that imports `@tauri-apps/*`.
+ */
+
+/** An error as the API words it. `code` is what callers match on; `message` is for people. */
+export class ApiFailure extends Error {
+  readonly code: string;
+  readonly requestId?: string;
+
+  constructor(code: string, message: string, requestId?: string) {
+    super(message);
+    this.name = 'ApiFailure';
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+export interface OutputRef {
+  commandId: string;
+  instanceId: string;
+  step: string;
+  stream: 'stdout' | 'stderr';
+}
+
+/** A range of a stream. `offset` and `total` are bytes; `complete` means that `total` will not grow any more. */
+export interface OutputChunk {
+  offset: number;
+  total: number;
+  complete: boolean;
+  data: Uint8Array;
+}
+
+/** One line of the event stream: an EventBridge envelope with its place in the stream. */
+export interface HubEvent {
+  seq: number;
+  'detail-type': string;
+  source?: string;
+  time?: string;
+  resources?: string[];
+  detail: Record<string, unknown>;
+}
+
+export type StreamState = 'connecting' | 'open' | 'closed';
+
+export interface EventSink {
+  onEvent(event: HubEvent): void;
+  onState(state: StreamState): void;
+}
+
+/** The endpoint the console talks to, as people need to see it. */
+export interface ConnectionInfo {
+  /** Name of the environment, shown beside its colour in the header. Empty: the plane on this machine. */
+  name: string;
+  endpoint: string;
+  region: string;
+  account: string;
+  colour?: string;
+  protected: boolean;
+  readOnly: boolean;
+  embedded: boolean;
+  version: string;
+}
+
+/** Signing in is needed in a browser only: the desktop app keeps its keys in the keyring of the operating system. */
+export interface SignIn {
+  required(): boolean;
+  signIn(accessKeyId: string, secretAccessKey: string): Promise<void>;
+  signOut(): void;
+}
+
+export interface Host {
+  readonly kind: 'desktop' | 'browser';
+  readonly signIn?: SignIn;
+  /** Calls an SSM operation. Rejects with `ApiFailure`. */
+  call(operation: string, input: object): Promise<unknown>;
+  /** Calls `/quarterdeck/v1<path>`. Rejects with `ApiFailure`. */
+  extension(method: 'GET' | 'POST', path: string, query?: Record<string, string>, body?: unknown): Promise<unknown>;
+  /** Follows the event stream from `cursor` (absent: from now on), reconnecting by itself. Returns the way to stop. */
+  events(sink: EventSink, cursor?: number): () => void;
+  /** Reads up to `max` bytes from `offset`; with `wait`, answers when there is more or after that many seconds. */
+  readOutput(ref: OutputRef, offset: number, max: number, wait: number, signal: AbortSignal): Promise<OutputChunk>;
+  info(): Promise<ConnectionInfo>;
+  settingsGet(key: string): Promise<string | undefined>;
+  settingsSet(key: string, value: string): Promise<void>;
+  openExternal(url: string): Promise<void>;
+  copy(text: string): Promise<void>;
+  /** Offers text or bytes as a file. Resolves to where it went if the host knows. */
+  saveFile(name: string, mime: string, parts: BlobPart[]): Promise<string | undefined>;
+  /** Calls back with a route when a notification or the tray asks for a page. */
+  onNavigate(open: (path: string) => void): () => void;
+}

@@ -1,0 +1,103 @@
+/** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
+import { Channel, invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import { ApiFailure, type ConnectionInfo, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
+
+interface RawOutput {
+  offset: number;
+  total: number;
+  complete: boolean;
+  data: string;
+}
+
+function failure(error: unknown): ApiFailure {
+  if (error && typeof error === 'object') {
+    const { code, message, requestId } = error as { code?: unknown; message?: unknown; requestId?: unknown };
+    return new ApiFailure(
+      typeof code === 'string' ? code : 'InternalFailure',
+      typeof message === 'string' ? message : String(error),
+      typeof requestId === 'string' ? requestId : undefined,
+    );
+  }
+  return new ApiFailure('InternalFailure', String(error));
+}
+
+async function command<T>(name: string, args: Record<string, unknown> = {}): Promise<T> {
+  try {
+    return await invoke<T>(name, args);
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+function bytes(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+function base64(data: Uint8Array): string {
+  let binary = '';
+  for (let at = 0; at < data.length; at += 0x8000) binary += String.fromCharCode(...data.subarray(at, at + 0x8000));
+  return btoa(binary);
+}
+
+function isEvent(value: unknown): value is HubEvent {
+  return typeof value === 'object' && value !== null && 'detail-type' in value && 'seq' in value;
+}
+
+function events(sink: EventSink, cursor?: number): () => void {
+  let live = true;
+  const channel = new Channel<unknown>();
+  channel.onmessage = (message) => {
+    if (live && isEvent(message)) sink.onEvent(message);
+  };
+  sink.onState('connecting');
+  command('subscribe_events', { cursor: cursor ?? null, channel }).then(
+    () => live && sink.onState('open'),
+    () => live && sink.onState('closed'),
+  );
+  return () => {
+    live = false;
+    command('unsubscribe_events', { channelId: channel.id }).catch(() => undefined);
+  };
+}
+
+export const tauriHost: Host = {
+  kind: 'desktop',
+  call: (operation, input) => command('call', { operation, input }),
+  extension: (method, path, query, body) => {
+    const search = query && Object.keys(query).length > 0 ? `?${new URLSearchParams(query).toString()}` : '';
+    return command('extension', { method, path: `/quarterdeck/v1${path}${search}`, body: body ?? null });
+  },
+  events,
+  async readOutput(ref, offset, max, wait, signal): Promise<OutputChunk> {
+    const raw = await command<RawOutput>('output', { ...ref, offset, max, wait });
+    signal.throwIfAborted();
+    return { offset: raw.offset, total: raw.total, complete: raw.complete, data: bytes(raw.data) };
+  },
+  async info(): Promise<ConnectionInfo> {
+    const info = await command<Partial<ConnectionInfo>>('app_info');
+    return {
+      name: info.name ?? '',
+      endpoint: info.endpoint ?? '',
+      region: info.region ?? '',
+      account: info.account ?? '',
+      colour: info.colour,
+      protected: info.protected ?? false,
+      readOnly: info.readOnly ?? false,
+      embedded: info.embedded ?? true,
+      version: info.version ?? '',
+    };
+  },
+  settingsGet: async (key) => (await command<string | null>('settings_get', { key })) ?? undefined,
+  settingsSet: (key, value) => command('settings_set', { key, value }),
+  openExternal: (url) => command('open_external', { url }),
+  copy: (text) => navigator.clipboard.writeText(text),
+  async saveFile(name, mime, parts) {
+    const data = new Uint8Array(await new Blob(parts, { type: mime }).arrayBuffer());
+    return (await command<string | null>('save_file', { name, data: base64(data) })) ?? undefined;
+  },
+  onNavigate(open) {
+    const stop = listen<string>('navigate', (event) => open(event.payload));
+    return () => void stop.then((unlisten) => unlisten());
+  },
+};

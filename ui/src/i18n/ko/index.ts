@@ -1,0 +1,8 @@
+import * as common from './common';
+import { commands, run } from './commands';
+import { documents } from './documents';
+import { activations, nodes } from './nodes';
+import { overview } from './overview';
+import { settings } from './settings';
+
+export const ko = { ...common, overview, nodes, activations, run, commands, documents, settings };
