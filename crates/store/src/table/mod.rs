@@ -1,9 +1,15 @@
 //! Why this exists: the one list of tables. A table is a file here and a line in [`MIGRATIONS`]; a table that refers to another stands after it.
 
+pub mod access_keys;
+pub mod activations;
+pub mod connections;
 pub mod events;
 pub mod leases;
+pub mod nodes;
 pub mod output_chunks;
+pub mod principals;
 pub mod secrets;
+pub mod tags;
 
 use crate::Migration;
 
@@ -13,4 +19,10 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     leases::MIGRATIONS,
     secrets::MIGRATIONS,
     output_chunks::MIGRATIONS,
+    connections::MIGRATIONS,
+    tags::MIGRATIONS,
+    principals::MIGRATIONS,
+    access_keys::MIGRATIONS,
+    activations::MIGRATIONS,
+    nodes::MIGRATIONS,
 ];
