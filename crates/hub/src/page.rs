@@ -129,13 +129,7 @@ impl<'a> Page<'a> {
 mod tests {
     use super::*;
 
-    fn page<'a>(
-        key: &'a MasterKey,
-        account: &str,
-        operation: Operation,
-        filters: &str,
-        token: Option<&str>,
-    ) -> Result<Page<'a>, ApiError> {
+    fn page<'a>(key: &'a MasterKey, account: &str, operation: Operation, filters: &str, token: Option<&str>) -> Result<Page<'a>, ApiError> {
         Page::new(key, account, operation, filters, 2, token)
     }
 

@@ -153,9 +153,8 @@ pub fn has_content(tx: &mut Tx<'_>, name: &str, hash: &str, target_type: Option<
 
 /// Versions, newest first, from below `before` on.
 pub fn list(tx: &mut Tx<'_>, name: &str, before: Option<i64>, limit: i64) -> Result<Vec<DocumentVersion>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM document_versions v WHERE v.document_name = $1 AND v.version < $2 ORDER BY v.version DESC LIMIT $3"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM document_versions v WHERE v.document_name = $1 AND v.version < $2 ORDER BY v.version DESC LIMIT $3");
     tx.query(&sql, params![name, before.unwrap_or(i64::MAX), limit])?.iter().map(read).collect()
 }
 

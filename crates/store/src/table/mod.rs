@@ -3,12 +3,17 @@
 pub mod access_keys;
 pub mod activations;
 pub mod connections;
+pub mod document_reviews;
+pub mod document_shares;
+pub mod document_versions;
+pub mod documents;
 pub mod events;
 pub mod leases;
 pub mod nodes;
 pub mod output_chunks;
 pub mod principals;
 pub mod secrets;
+pub mod service_settings;
 pub mod tags;
 
 use crate::Migration;
@@ -25,4 +30,9 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     access_keys::MIGRATIONS,
     activations::MIGRATIONS,
     nodes::MIGRATIONS,
+    documents::MIGRATIONS,
+    document_versions::MIGRATIONS,
+    document_shares::MIGRATIONS,
+    document_reviews::MIGRATIONS,
+    service_settings::MIGRATIONS,
 ];

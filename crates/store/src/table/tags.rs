@@ -43,10 +43,7 @@ pub fn put(tx: &mut Tx<'_>, resource_type: &str, resource_id: &str, key: &str, v
 
 /// Removes a tag; one that is not there is fine.
 pub fn remove(tx: &mut Tx<'_>, resource_type: &str, resource_id: &str, key: &str) -> Result<(), StoreError> {
-    tx.execute(
-        "DELETE FROM tags WHERE resource_type = $1 AND resource_id = $2 AND key = $3",
-        params![resource_type, resource_id, key],
-    )?;
+    tx.execute("DELETE FROM tags WHERE resource_type = $1 AND resource_id = $2 AND key = $3", params![resource_type, resource_id, key])?;
     Ok(())
 }
 
@@ -58,13 +55,10 @@ pub fn remove_all(tx: &mut Tx<'_>, resource_type: &str, resource_id: &str) -> Re
 
 /// Tags of one resource in order of key.
 pub fn of(tx: &mut Tx<'_>, resource_type: &str, resource_id: &str) -> Result<Vec<Tag>, StoreError> {
-    tx.query(
-        "SELECT key, value FROM tags WHERE resource_type = $1 AND resource_id = $2 ORDER BY key",
-        params![resource_type, resource_id],
-    )?
-    .iter()
-    .map(|row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
-    .collect()
+    tx.query("SELECT key, value FROM tags WHERE resource_type = $1 AND resource_id = $2 ORDER BY key", params![resource_type, resource_id])?
+        .iter()
+        .map(|row| Ok(Tag { key: row.text(0)?, value: row.text(1)? }))
+        .collect()
 }
 
 /// Tags of several resources, each list in order of key. Resources without tags are absent.
@@ -81,12 +75,7 @@ pub fn of_many<S: AsRef<str>>(tx: &mut Tx<'_>, resource_type: &str, ids: &[S]) -
 }
 
 /// Ids of the resources whose tag `key` has one of `values`, exactly and case-sensitively (semantics 1.1), in order of id.
-pub fn resource_ids_with<S: AsRef<str>>(
-    tx: &mut Tx<'_>,
-    resource_type: &str,
-    key: &str,
-    values: &[S],
-) -> Result<Vec<String>, StoreError> {
+pub fn resource_ids_with<S: AsRef<str>>(tx: &mut Tx<'_>, resource_type: &str, key: &str, values: &[S]) -> Result<Vec<String>, StoreError> {
     ids(tx, "SELECT resource_id FROM tags WHERE resource_type = $1 AND key = $2 AND value IN", &[resource_type, key], values)
 }
 
@@ -108,13 +97,7 @@ fn ids<S: AsRef<str>>(tx: &mut Tx<'_>, sql: &str, fixed: &[&str], values: &[S]) 
 }
 
 /// Runs `head (…values…) tail`; `fixed` are the parameters of `head`.
-fn query_in<S: AsRef<str>>(
-    tx: &mut Tx<'_>,
-    head: &str,
-    tail: &str,
-    fixed: &[&str],
-    values: &[S],
-) -> Result<Vec<Row>, StoreError> {
+fn query_in<S: AsRef<str>>(tx: &mut Tx<'_>, head: &str, tail: &str, fixed: &[&str], values: &[S]) -> Result<Vec<Row>, StoreError> {
     let sql = format!("{head} ({}){tail}", placeholders(fixed.len() + 1, values.len()));
     let params: Vec<Param<'_>> = fixed.iter().copied().chain(values.iter().map(AsRef::as_ref)).map(Param::from).collect();
     tx.query(&sql, &params)
