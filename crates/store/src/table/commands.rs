@@ -18,6 +18,7 @@ CREATE TABLE commands (
   document_name TEXT NOT NULL,
   document_version TEXT NOT NULL,
   document TEXT NOT NULL,
+  platforms TEXT NOT NULL,
   request TEXT NOT NULL,
   requested_by TEXT NOT NULL,
   status TEXT NOT NULL,
@@ -251,15 +252,17 @@ fn read(row: &Row) -> Result<Command, StoreError> {
     })
 }
 
-/// Adds a command that is not resolved yet. `document` is the resolved document's content, `request` the SendCommand input, both JSON text.
-pub fn insert(tx: &mut Tx<'_>, c: &Command, document: &str, request: &str) -> Result<(), StoreError> {
+/// Adds a command that is not resolved yet. `document` is the resolved document's content, `request` the SendCommand
+/// input, both JSON text; `platforms` are the document's platform types.
+pub fn insert(tx: &mut Tx<'_>, c: &Command, document: &str, platforms: &[String], request: &str) -> Result<(), StoreError> {
     tx.execute(
         &format!(
-            "INSERT INTO commands (document, request, {COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, 0, 0, $12, $13, $14, $15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+            "INSERT INTO commands (document, platforms, request, {COLUMNS}) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10, $11, $12, 0, 0, $13, $14, $15, $16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
         ),
         params![
             document,
+            platforms.join(","),
             request,
             &c.command_id,
             c.requested_at,
@@ -282,6 +285,13 @@ pub fn insert(tx: &mut Tx<'_>, c: &Command, document: &str, request: &str) -> Re
 /// The resolved document's content as JSON text. Apart from [`get`], because it is large and the counters are read often.
 pub fn document(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<String>, StoreError> {
     tx.query_one("SELECT document FROM commands WHERE command_id = $1", params![command_id])?.map(|r| r.text(0)).transpose()
+}
+
+/// The platform types of the document; empty when it runs everywhere.
+pub fn platforms(tx: &mut Tx<'_>, command_id: &str) -> Result<Vec<String>, StoreError> {
+    let row = tx.query_one("SELECT platforms FROM commands WHERE command_id = $1", params![command_id])?;
+    let text = row.map(|r| r.text(0)).transpose()?.unwrap_or_default();
+    Ok(text.split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect())
 }
 
 /// The SendCommand input as JSON text.

@@ -1,0 +1,42 @@
+//! Says that this hub is alive and forgets the channels of hubs that are not, so that what was parked behind a dead hub gets its turn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use qd_store::StoreError;
+use qd_store::table::connections;
+
+use crate::channel::HUB_LOST_MS;
+use crate::events;
+use crate::hub::Shared;
+use crate::ops::commands::advance::Scene;
+
+const TICK: Duration = Duration::from_secs(10);
+
+/// Runs until the hub shuts down. A hub that has its store for itself has nobody to tell.
+pub async fn run(shared: Arc<Shared>) {
+    if !shared.store_is_shared {
+        return;
+    }
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let scene = Scene::of(&shared);
+        let told = shared
+            .store
+            .write(move |tx| {
+                connections::hub_seen(tx, &scene.hub_id, scene.now)?;
+                for instance_id in connections::forget_lost_hubs(tx, scene.now - HUB_LOST_MS)? {
+                    events::connection_changed(tx, &scene, &instance_id, false)?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await;
+        if let Err(error) = told {
+            tracing::error!(%error, "this hub could not say that it is alive");
+        }
+    }
+}

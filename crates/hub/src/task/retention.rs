@@ -1,0 +1,67 @@
+//! Forgets what is older than it is kept: commands after 30 days (semantics 2.3.5), whole outputs by age and size, events by age.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use qd_store::StoreError;
+use qd_store::table::{commands, events, invocation_steps, invocations, output_chunks};
+
+use crate::hub::Shared;
+
+const TICK: Duration = Duration::from_secs(600);
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+/// Commands with their invocations and steps.
+const COMMANDS_MS: i64 = 30 * DAY_MS;
+/// Whole outputs; AWS-sized ones stay with their command.
+const OUTPUT_MS: i64 = 30 * DAY_MS;
+/// Bytes of compressed output kept at most; the oldest goes first.
+const OUTPUT_BYTES: i64 = 20 * 1024 * 1024 * 1024;
+const EVENTS_MS: i64 = 7 * DAY_MS;
+/// Commands removed by one transaction.
+const BATCH: i64 = 50;
+
+/// Runs until the hub shuts down.
+pub async fn run(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = once(&shared).await {
+            tracing::error!(%error, "old records could not be removed");
+        }
+    }
+}
+
+/// Removes everything that is too old now.
+pub async fn once(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    let now = shared.clock.now_ms();
+    loop {
+        let removed = shared
+            .store
+            .write(move |tx| {
+                let ids = commands::ended_before(tx, now - COMMANDS_MS, BATCH)?;
+                for id in &ids {
+                    output_chunks::delete_command(tx, id)?;
+                    invocation_steps::delete(tx, id)?;
+                    invocations::delete(tx, id)?;
+                    commands::delete(tx, id)?;
+                }
+                Ok::<_, StoreError>(ids.len())
+            })
+            .await?;
+        if removed == 0 {
+            break;
+        }
+    }
+    shared
+        .store
+        .write(move |tx| {
+            output_chunks::prune(tx, now - OUTPUT_MS, OUTPUT_BYTES)?;
+            events::prune(tx, now - EVENTS_MS)
+        })
+        .await?;
+    Ok(())
+}
