@@ -85,6 +85,8 @@ pub struct Shared {
     /// What the HTTP front keeps between requests (caches, TLS state).
     pub front: http::Front,
     pub wakers: task::Wakers,
+    /// Commands ready to send.
+    pub jobs: crate::ops::commands::deliver::Jobs,
     pub shutdown: CancellationToken,
 }
 
@@ -134,6 +136,7 @@ impl Hub {
             registry: Registry::default(),
             front,
             wakers: task::Wakers::default(),
+            jobs: Default::default(),
             shutdown: CancellationToken::new(),
         });
         crate::channel::forget_connections_of_earlier_runs(&shared).await?;

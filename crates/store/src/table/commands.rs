@@ -20,6 +20,7 @@ CREATE TABLE commands (
   document TEXT NOT NULL,
   platforms TEXT NOT NULL,
   request TEXT NOT NULL,
+  parameters BYTEA NOT NULL,
   requested_by TEXT NOT NULL,
   status TEXT NOT NULL,
   status_details TEXT NOT NULL,
@@ -222,6 +223,19 @@ pub struct Command {
     pub counts: Counts,
 }
 
+/// What a command was asked to do.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The resolved document's content as JSON text.
+    pub document: String,
+    /// Platform types of the document; empty when it runs everywhere.
+    pub platforms: Vec<String>,
+    /// The SendCommand input without its Parameters, as JSON text.
+    pub request: String,
+    /// The Parameters, sealed by the hub: their values may be secrets.
+    pub parameters: Vec<u8>,
+}
+
 const COLUMNS: &str = "command_id, requested_at, deliver_before, expires_at, finished_at, document_name, document_version, \
 requested_by, status, status_details, resolved, cancelled, max_concurrency, max_errors, ramp, targets, pending, delayed, released, unacknowledged, \
 in_progress, cancelling, success, failed, execution_timed_out, delivery_timed_out, cancelled_count, undeliverable, terminated, invalid_platform, access_denied";
@@ -252,18 +266,18 @@ fn read(row: &Row) -> Result<Command, StoreError> {
     })
 }
 
-/// Adds a command that is not resolved yet. `document` is the resolved document's content, `request` the SendCommand
-/// input, both JSON text; `platforms` are the document's platform types.
-pub fn insert(tx: &mut Tx<'_>, c: &Command, document: &str, platforms: &[String], request: &str) -> Result<(), StoreError> {
+/// Adds a command that is not resolved yet. `asked` is what was asked for.
+pub fn insert(tx: &mut Tx<'_>, c: &Command, asked: &Asked) -> Result<(), StoreError> {
     tx.execute(
         &format!(
-            "INSERT INTO commands (document, platforms, request, {COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10, $11, $12, 0, 0, $13, $14, $15, $16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+            "INSERT INTO commands (document, platforms, request, parameters, {COLUMNS}) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10, $11, $12, $13, 0, 0, $14, $15, $16, $17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
         ),
         params![
-            document,
-            platforms.join(","),
-            request,
+            &asked.document,
+            asked.platforms.join(","),
+            &asked.request,
+            &asked.parameters,
             &c.command_id,
             c.requested_at,
             c.deliver_before,
@@ -282,21 +296,17 @@ pub fn insert(tx: &mut Tx<'_>, c: &Command, document: &str, platforms: &[String]
     Ok(())
 }
 
-/// The resolved document's content as JSON text. Apart from [`get`], because it is large and the counters are read often.
-pub fn document(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<String>, StoreError> {
-    tx.query_one("SELECT document FROM commands WHERE command_id = $1", params![command_id])?.map(|r| r.text(0)).transpose()
-}
-
-/// The platform types of the document; empty when it runs everywhere.
-pub fn platforms(tx: &mut Tx<'_>, command_id: &str) -> Result<Vec<String>, StoreError> {
-    let row = tx.query_one("SELECT platforms FROM commands WHERE command_id = $1", params![command_id])?;
-    let text = row.map(|r| r.text(0)).transpose()?.unwrap_or_default();
-    Ok(text.split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect())
-}
-
-/// The SendCommand input as JSON text.
-pub fn request(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<String>, StoreError> {
-    tx.query_one("SELECT request FROM commands WHERE command_id = $1", params![command_id])?.map(|r| r.text(0)).transpose()
+/// What was asked for. Apart from [`get`], because it is large and the counters are read often.
+pub fn asked(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<Asked>, StoreError> {
+    let sql = "SELECT document, platforms, request, parameters FROM commands WHERE command_id = $1";
+    let Some(row) = tx.query_one(sql, params![command_id])? else { return Ok(None) };
+    let platforms = row.text(1)?;
+    Ok(Some(Asked {
+        document: row.text(0)?,
+        platforms: platforms.split(',').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
+        request: row.text(2)?,
+        parameters: row.blob(3)?,
+    }))
 }
 
 /// The command of that id.

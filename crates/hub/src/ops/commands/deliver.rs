@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use qd_model::shapes::commands::SendCommandRequest;
+use qd_model::shapes::commands::SendCommandInput;
 use qd_store::StoreError;
 use qd_store::table::commands::{self, Stage};
 use qd_store::table::invocations;
@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::advance::{self, Scene};
+use super::parameters;
 use crate::channel::Handle;
 use crate::hub::Shared;
 
@@ -42,11 +43,11 @@ impl Jobs {
         let read = shared
             .store
             .read(move |tx| {
-                Ok::<_, StoreError>((commands::get(tx, &id)?, commands::document(tx, &id)?, commands::request(tx, &id)?))
+                Ok::<_, StoreError>((commands::get(tx, &id)?, commands::asked(tx, &id)?))
             })
             .await?;
-        let (Some(command), Some(document), Some(request)) = read else { return Ok(None) };
-        let job = Arc::new(Job { plain: content(&command, &document, &request) });
+        let (Some(command), Some(asked)) = read else { return Ok(None) };
+        let job = Arc::new(Job { plain: content(shared, &command, &asked) });
         let mut kept = self.kept();
         if kept.len() >= KEPT_JOBS {
             kept.clear();
@@ -61,10 +62,11 @@ impl Jobs {
     }
 }
 
-fn content(command: &commands::Command, document: &str, request: &str) -> SendCommandContent {
-    let document_content: Value = serde_json::from_str(document).unwrap_or(Value::Null);
-    let request: SendCommandRequest = serde_json::from_str(request).unwrap_or_default();
-    let parameters = super::parameters::for_agents(&document_content, request.parameters.as_ref());
+fn content(shared: &Shared, command: &commands::Command, asked: &commands::Asked) -> SendCommandContent {
+    let document_content: Value = serde_json::from_str(&asked.document).unwrap_or(Value::Null);
+    let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
+    let given = parameters::open(&shared.master_key, &command.command_id, &asked.parameters);
+    let parameters = parameters::for_agents(&asked.document, &given);
     let logs = request.cloud_watch_output_config.unwrap_or_default();
     SendCommandContent {
         parameters,

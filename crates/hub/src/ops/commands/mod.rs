@@ -6,6 +6,7 @@ pub mod deliver;
 pub mod get_command_invocation;
 pub mod list_command_invocations;
 pub mod list_commands;
+pub mod parameters;
 pub mod resolve;
 pub mod send_command;
 pub mod status;

@@ -17,9 +17,8 @@ pub fn resolve(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<(), S
     if command.resolved || command.finished_at.is_some() {
         return Ok(());
     }
-    let request: SendCommandInput =
-        commands::request(tx, command_id)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let platforms = commands::platforms(tx, command_id)?;
+    let asked = commands::asked(tx, command_id)?.unwrap_or_default();
+    let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
     let wanted = wanted(tx, &request)?;
     let mut known = BTreeMap::new();
     for chunk in wanted.chunks(500) {
@@ -29,7 +28,7 @@ pub fn resolve(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<(), S
     for (ordinal, instance_id) in (0_i64..).zip(&wanted) {
         let (stage, name, trace) = match known.get(instance_id) {
             None => (Stage::Undeliverable, String::new(), "The node is no longer registered."),
-            Some(node) if !runs_on(&platforms, &node.information.platform_type) => {
+            Some(node) if !runs_on(&asked.platforms, &node.information.platform_type) => {
                 (Stage::InvalidPlatform, display_name(node), "The document does not support the node's platform.")
             }
             Some(node) => (if command.cancelled { Stage::Cancelled } else { Stage::Pending }, display_name(node), ""),
