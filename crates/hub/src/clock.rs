@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use qd_model::Timestamp;
-
 /// Where the hub takes the time from.
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since the epoch.
@@ -16,7 +14,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
-        Timestamp::from(std::time::SystemTime::now()).as_millisecond()
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

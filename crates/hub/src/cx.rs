@@ -91,7 +91,7 @@ impl Cx {
 
     /// The time at which this request began.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.now_ms)
+        Timestamp::from_millis(self.now_ms)
     }
 
     pub fn region(&self) -> &str {
@@ -120,10 +120,5 @@ impl Cx {
 
 /// AccessDeniedException with AWS's sentence (semantics 0.9).
 pub fn denied(caller_arn: &str, operation: &str, resource: &str) -> ApiError {
-    ApiError::new(
-        "AccessDeniedException",
-        format!(
-            "User: {caller_arn} is not authorized to perform: ssm:{operation} on resource: {resource} because no identity-based policy allows the ssm:{operation} action"
-        ),
-    )
+    ApiError::access_denied(caller_arn, &format!("ssm:{operation}"), resource)
 }

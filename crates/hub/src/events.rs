@@ -29,12 +29,12 @@ pub fn emit(tx: &mut Tx<'_>, now: i64, source: &str, detail_type: &str, resource
     events::append(
         tx,
         &NewEvent {
-            id: Uuid::new_v4().to_string(),
+            id: &Uuid::new_v4().to_string(),
             time: now,
-            source: source.to_owned(),
-            detail_type: detail_type.to_owned(),
-            resources: Value::from(resources.to_vec()).to_string(),
-            detail: detail.to_string(),
+            source,
+            detail_type,
+            resources: &Value::from(resources.to_vec()).to_string(),
+            detail: &detail.to_string(),
         },
     )?;
     tx.notify(TOPIC);
@@ -43,7 +43,7 @@ pub fn emit(tx: &mut Tx<'_>, now: i64, source: &str, detail_type: &str, resource
 
 /// A time as events and AWS's string dates carry it: `2024-06-01T10:11:12.345Z`.
 pub fn iso(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).to_iso()
+    Timestamp::from_millis(ms).to_iso_millis()
 }
 
 fn node_arn(scene: &Scene, instance_id: &str) -> String {
@@ -109,7 +109,7 @@ pub struct Subscription {
 }
 
 /// Events handed out at once at most.
-const PAGE: i64 = 500;
+const PAGE: u32 = 500;
 
 impl Subscription {
     /// A reader that begins at `cursor`.

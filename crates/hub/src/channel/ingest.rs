@@ -6,7 +6,8 @@ use std::sync::Arc;
 use qd_store::StoreError;
 use qd_store::table::commands::Stage;
 use qd_store::table::invocation_steps::{self, Step};
-use qd_store::table::{commands, invocations, output_chunks};
+use qd_store::table::output_chunks::{self, Chunk, OutputKey};
+use qd_store::table::{commands, invocations};
 use qd_wire::agent_message::{AgentMessage, MessageType};
 use qd_wire::payload::agent_job_ack::AckMeaning;
 use qd_wire::payload::{
@@ -196,29 +197,30 @@ async fn output(shared: &Arc<Shared>, handle: &Arc<Handle>, message: &AgentMessa
     let chunk = OutputChunk::decode(&message.payload)?;
     own(handle, &chunk.job_id)?;
     let ack = |offset: u64| OutputAck { job_id: chunk.job_id.clone(), step: chunk.step.clone(), stream: chunk.stream, offset };
-    let piece = output_chunks::Piece {
+    let key = OutputKey {
         command_id: chunk.job_id.command_id().to_owned(),
         instance_id: handle.instance_id.clone(),
         step: chunk.step.clone(),
         stream: chunk.stream.as_str().to_owned(),
-        offset: i64::try_from(chunk.offset).unwrap_or(i64::MAX),
-        data: chunk.data.clone(),
-        last: chunk.last,
-        at: shared.clock.now_ms(),
     };
+    let (last, now, end) = (chunk.last, shared.clock.now_ms(), chunk.offset + chunk.data.len() as u64);
+    let piece = Chunk::new(chunk.offset, chunk.data.to_vec())?;
     let durable = shared
         .store
         .write(move |tx| {
             // Output of a command that is not this node's, or no longer kept, is thrown away; saying "durable" ends its sending.
-            if invocations::get(tx, &piece.command_id, &piece.instance_id)?.is_none() {
+            if invocations::get(tx, &key.command_id, &key.instance_id)?.is_none() {
                 return Ok::<_, StoreError>(i64::MAX);
             }
-            let durable = output_chunks::append(tx, &piece)?;
-            tx.notify(crate::extension::output::topic(&piece.command_id, &piece.instance_id));
+            let durable = output_chunks::append(tx, &key, &piece, now)?;
+            if last && i64::try_from(end) == Ok(durable) {
+                output_chunks::finish(tx, &key, now)?;
+            }
+            tx.notify(crate::extension::output::topic(&key.command_id, &key.instance_id));
             Ok(durable)
         })
         .await?;
-    let durable = if durable == i64::MAX { chunk.offset + chunk.data.len() as u64 } else { u64::try_from(durable).unwrap_or_default() };
+    let durable = if durable == i64::MAX { end } else { u64::try_from(durable).unwrap_or_default() };
     answer(shared, handle, &ack(durable));
     Ok(())
 }

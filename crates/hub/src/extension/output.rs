@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use qd_model::ApiError;
-use qd_store::table::{commands, invocation_steps, invocations, output_chunks};
+use qd_store::table::output_chunks::{self, OutputKey};
+use qd_store::table::{commands, invocation_steps, invocations};
 use serde_json::json;
 
 use super::{Request, Response};
@@ -81,9 +82,10 @@ async fn read(cx: &Cx, command: &str, node: &str, step: &str, stream: &str, offs
                 return Err(Fault(ApiError::new("InvocationDoesNotExist", format!("Command {command} was not sent to {node}."))));
             };
             let ended = invocation.stage.is_terminal();
-            if let Some(head) = output_chunks::head(tx, &command, &node, &step, &stream)? {
-                let data = output_chunks::read(tx, &command, &node, &step, &stream, offset, max)?;
-                return Ok(Found { data, total: head.total, complete: head.complete });
+            let key = OutputKey { command_id: command.clone(), instance_id: node.clone(), step: step.clone(), stream: stream.clone() };
+            if let Some(head) = output_chunks::get(tx, &key)? {
+                let data = output_chunks::read(tx, &key, offset.unsigned_abs(), usize::try_from(max).unwrap_or_default())?;
+                return Ok(Found { data, total: head.total_bytes, complete: head.complete });
             }
             let steps = invocation_steps::of_invocation(tx, &command, &node)?;
             let Some(reported) = steps.into_iter().find(|s| s.step == step) else {
@@ -108,14 +110,15 @@ pub async fn list(cx: &Cx, command: &str, node: &str) -> Result<Response, ApiErr
         .read(move |tx| -> Result<_, Fault> {
             let asked = commands::asked(tx, &command)?.unwrap_or_default();
             let reported = invocation_steps::of_invocation(tx, &command, &node)?;
+            let streamed = output_chunks::of_invocation(tx, &command, &node)?;
             let mut steps = Vec::new();
             for step in crate::ops::commands::text::step_names(&asked.document) {
                 let report = reported.iter().find(|s| s.step == step);
                 let mut streams = serde_json::Map::new();
                 for stream in ["stdout", "stderr"] {
-                    let head = output_chunks::head(tx, &command, &node, &step, stream)?;
-                    let (total, complete) = match (&head, report) {
-                        (Some(head), _) => (head.total, head.complete),
+                    let head = streamed.iter().find(|o| o.key.step == step && o.key.stream == stream);
+                    let (total, complete) = match (head, report) {
+                        (Some(head), _) => (head.total_bytes, head.complete),
                         (None, Some(r)) => (i64::try_from(if stream == "stdout" { r.standard_output.len() } else { r.standard_error.len() }).unwrap_or(0), true),
                         (None, None) => (0, false),
                     };

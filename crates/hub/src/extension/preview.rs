@@ -20,7 +20,7 @@ pub async fn get(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
     let named: Vec<String> = request.query("instanceIds").map(|ids| ids.split(',').map(str::to_owned).collect()).unwrap_or_default();
     let selectors = targets::parse(&given)?;
     let platforms = match request.query("documentName") {
-        Some(name) => crate::ops::documents::resolve::resolve(cx, name, None).await?.platform_types,
+        Some(name) => crate::ops::commands::document::resolve(cx, name, None).await?.platform_types,
         None => Vec::new(),
     };
     let found = cx

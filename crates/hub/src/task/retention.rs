@@ -17,6 +17,10 @@ const OUTPUT_MS: i64 = 30 * DAY_MS;
 /// Bytes of compressed output kept at most; the oldest goes first.
 const OUTPUT_BYTES: i64 = 20 * 1024 * 1024 * 1024;
 const EVENTS_MS: i64 = 7 * DAY_MS;
+const EVENTS_BYTES: i64 = 2 * 1024 * 1024 * 1024;
+/// Outputs and events removed by one transaction.
+const OUTPUTS: u32 = 200;
+const EVENTS: u32 = 5_000;
 /// Commands removed by one transaction.
 const BATCH: i64 = 50;
 
@@ -44,7 +48,10 @@ pub async fn once(shared: &Arc<Shared>) -> Result<(), StoreError> {
             .write(move |tx| {
                 let ids = commands::ended_before(tx, now - COMMANDS_MS, BATCH)?;
                 for id in &ids {
-                    output_chunks::delete_command(tx, id)?;
+                    // A command whose output is not gone yet stays for the next round.
+                    if output_chunks::delete_of_command(tx, id, OUTPUTS)? >= u64::from(OUTPUTS) {
+                        continue;
+                    }
                     invocation_steps::delete(tx, id)?;
                     invocations::delete(tx, id)?;
                     commands::delete(tx, id)?;
@@ -56,12 +63,17 @@ pub async fn once(shared: &Arc<Shared>) -> Result<(), StoreError> {
             break;
         }
     }
-    shared
-        .store
-        .write(move |tx| {
-            output_chunks::prune(tx, now - OUTPUT_MS, OUTPUT_BYTES)?;
-            events::prune(tx, now - EVENTS_MS)
-        })
-        .await?;
-    Ok(())
+    loop {
+        let full = shared
+            .store
+            .write(move |tx| {
+                let outputs = output_chunks::prune(tx, now - OUTPUT_MS, OUTPUT_BYTES, OUTPUTS)?;
+                let events = events::prune(tx, now - EVENTS_MS, EVENTS_BYTES, EVENTS)?;
+                Ok::<_, StoreError>(outputs >= u64::from(OUTPUTS) || events >= u64::from(EVENTS))
+            })
+            .await?;
+        if !full {
+            return Ok(());
+        }
+    }
 }

@@ -2,12 +2,15 @@
 
 pub mod access_keys;
 pub mod activations;
+pub mod commands;
 pub mod connections;
 pub mod document_reviews;
 pub mod document_shares;
 pub mod document_versions;
 pub mod documents;
 pub mod events;
+pub mod invocation_steps;
+pub mod invocations;
 pub mod leases;
 pub mod nodes;
 pub mod output_chunks;
@@ -35,4 +38,7 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     document_shares::MIGRATIONS,
     document_reviews::MIGRATIONS,
     service_settings::MIGRATIONS,
+    commands::MIGRATIONS,
+    invocations::MIGRATIONS,
+    invocation_steps::MIGRATIONS,
 ];

@@ -3,6 +3,7 @@
 pub mod advance;
 pub mod cancel_command;
 pub mod deliver;
+pub mod document;
 pub mod get_command_invocation;
 pub mod list_command_invocations;
 pub mod list_commands;

@@ -16,7 +16,7 @@ use super::{deliver, parameters, targets, view};
 use crate::cx::Cx;
 use crate::events;
 use crate::fault::Fault;
-use crate::ops::documents::resolve::Resolved;
+use super::document::Resolved;
 use crate::task;
 
 /// MaxConcurrency when none is given (semantics 1.6).
@@ -36,7 +36,7 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
     input.targets = input.targets.filter(|t| !t.is_empty());
     refuse_what_is_not_built(&input)?;
     let selectors = check_targets(&input)?;
-    let document = crate::ops::documents::resolve::resolve(cx, &input.document_name, input.document_version.as_deref()).await?;
+    let document = super::document::resolve(cx, &input.document_name, input.document_version.as_deref()).await?;
     check_document(&input, &document)?;
     let given = input.parameters.take().map(|p| p.into_inner()).unwrap_or_default();
     parameters::check(&document.content, &given)?;
@@ -59,7 +59,7 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
         deliver_before: cx.now_ms() + timeout,
         expires_at: cx.now_ms() + timeout + execution,
         finished_at: None,
-        document_name: document.display_name.clone(),
+        document_name: document.name.clone(),
         document_version: input.document_version.clone().unwrap_or_else(|| "$DEFAULT".to_owned()),
         requested_by: cx.caller_arn(),
         status: "Pending".to_owned(),
