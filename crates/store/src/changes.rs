@@ -49,15 +49,11 @@ pub(crate) struct Announcer {
 
 impl Announcer {
     pub(crate) fn new() -> Self {
-        Announcer {
-            sender: broadcast::Sender::new(4096),
-        }
+        Announcer { sender: broadcast::Sender::new(4096) }
     }
 
     pub(crate) fn subscribe(&self) -> Changes {
-        Changes {
-            receiver: self.sender.subscribe(),
-        }
+        Changes { receiver: self.sender.subscribe() }
     }
 
     pub(crate) fn fire(&self, change: Change) {

@@ -46,20 +46,12 @@ pub struct StoreError {
 impl StoreError {
     /// An error with a code and a text for people.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        StoreError {
-            code,
-            message: message.into(),
-            again: false,
-        }
+        StoreError { code, message: message.into(), again: false }
     }
 
     /// An error after which the engine runs the whole transaction again, a bounded number of times.
     pub(crate) fn again(code: ErrorCode, message: impl Into<String>) -> Self {
-        StoreError {
-            code,
-            message: message.into(),
-            again: true,
-        }
+        StoreError { code, message: message.into(), again: true }
     }
 
     /// A row with the same key exists already.

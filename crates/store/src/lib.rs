@@ -102,10 +102,7 @@ impl Store {
     }
 
     /// [`Store::open`] with another list of migrations: for tests of migrations.
-    pub async fn open_with(
-        location: &Location,
-        migrations: &'static [&'static [Migration]],
-    ) -> Result<Store, StoreError> {
+    pub async fn open_with(location: &Location, migrations: &'static [&'static [Migration]]) -> Result<Store, StoreError> {
         let location = location.clone();
         let (reply, opened) = tokio::sync::oneshot::channel();
         // Opening blocks (files, the network): on a thread of its own, not on the caller's runtime.
@@ -116,10 +113,7 @@ impl Store {
     }
 
     /// Runs `f` on a snapshot of the database, beside other reads. `f` cannot write. It may be run again if a connection is lost.
-    pub async fn read<T, E>(
-        &self,
-        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn read<T, E>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         E: From<StoreError> + Send + 'static,
         T: Send + 'static,
@@ -130,10 +124,7 @@ impl Store {
     /// Runs `f` alone among all writers; when this answers `Ok`, the change is durable. An `Err` of `f` undoes only what `f` did.
     /// `f` has no effect but its statements: it may be run again, and it shares its commit with others. If the caller stops waiting,
     /// the change may still happen.
-    pub async fn write<T, E>(
-        &self,
-        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn write<T, E>(&self, f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         E: From<StoreError> + Send + 'static,
         T: Send + 'static,
@@ -149,10 +140,7 @@ impl Store {
             .read()
             .ok()
             .and_then(|lanes| lanes.clone())
-            .map_or_else(
-                || Announcer::new().subscribe(),
-                |lanes| lanes.announcer.subscribe(),
-            )
+            .map_or_else(|| Announcer::new().subscribe(), |lanes| lanes.announcer.subscribe())
     }
 
     /// Waits for what is queued, then closes the database. Later calls answer [`ErrorCode::Closed`].
@@ -160,12 +148,7 @@ impl Store {
         if let Ok(mut lanes) = self.inner.lanes.write() {
             lanes.take();
         }
-        let threads = self
-            .inner
-            .threads
-            .lock()
-            .map(|mut threads| std::mem::take(&mut *threads))
-            .unwrap_or_default();
+        let threads = self.inner.threads.lock().map(|mut threads| std::mem::take(&mut *threads)).unwrap_or_default();
         let (reply, closed) = tokio::sync::oneshot::channel::<()>();
         let joined = spawn("store-close", move || {
             for thread in threads {
@@ -178,27 +161,14 @@ impl Store {
         }
     }
 
-    async fn run<T, E>(
-        &self,
-        lane: impl FnOnce(Lanes) -> Queue,
-        f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    async fn run<T, E>(&self, lane: impl FnOnce(Lanes) -> Queue, f: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         E: From<StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let lanes = self
-            .inner
-            .lanes
-            .read()
-            .ok()
-            .and_then(|lanes| lanes.clone())
-            .ok_or_else(StoreError::closed)?;
+        let lanes = self.inner.lanes.read().ok().and_then(|lanes| lanes.clone()).ok_or_else(StoreError::closed)?;
         let (call, answer) = Call::new(f);
-        lane(lanes)
-            .send(Box::new(call))
-            .await
-            .map_err(|_| StoreError::closed())?;
+        lane(lanes).send(Box::new(call)).await.map_err(|_| StoreError::closed())?;
         answer.await.map_err(|_| StoreError::closed())?
     }
 }
@@ -206,29 +176,15 @@ impl Store {
 /// Connects, migrates and starts the threads.
 fn start(location: &Location, migrations: &[&[Migration]]) -> Result<Store, StoreError> {
     let announcer = Announcer::new();
-    let (writer, readers, listening): (Box<dyn Connect>, Vec<Box<dyn Connect>>, _) = match location
-    {
+    let (writer, readers, listening): (Box<dyn Connect>, Vec<Box<dyn Connect>>, _) = match location {
         Location::Sqlite(path) => {
-            let connect = |writer| {
-                Box::new(engine::sqlite::SqliteConnect {
-                    path: path.clone(),
-                    writer,
-                }) as Box<dyn Connect>
-            };
-            (
-                connect(true),
-                (0..READERS).map(|_| connect(false)).collect(),
-                None,
-            )
+            let connect = |writer| Box::new(engine::sqlite::SqliteConnect { path: path.clone(), writer }) as Box<dyn Connect>;
+            (connect(true), (0..READERS).map(|_| connect(false)).collect(), None)
         }
         Location::Postgres(url) => {
             let server = engine::postgres::Server::parse(url)?;
             let connect = || Box::new(server.clone()) as Box<dyn Connect>;
-            (
-                connect(),
-                (0..READERS).map(|_| connect()).collect(),
-                Some(server.clone()),
-            )
+            (connect(), (0..READERS).map(|_| connect()).collect(), Some(server.clone()))
         }
     };
     let mut connection = writer.connect()?;
@@ -240,48 +196,27 @@ fn start(location: &Location, migrations: &[&[Migration]]) -> Result<Store, Stor
     let queue = Arc::new(Mutex::new(queue));
     for reader in readers {
         let queue = Arc::clone(&queue);
-        threads.push(spawn("store-read", move || {
-            engine::read_lane(reader.as_ref(), &queue)
-        })?);
+        threads.push(spawn("store-read", move || engine::read_lane(reader.as_ref(), &queue))?);
     }
     let (writes, queue) = mpsc::channel(QUEUE);
     let fire = announcer.clone();
-    threads.push(spawn("store-write", move || {
-        engine::write_lane(writer.as_ref(), queue, &fire)
-    })?);
+    threads.push(spawn("store-write", move || engine::write_lane(writer.as_ref(), queue, &fire))?);
     let listening = match listening {
         Some(server) => {
             let (stop, stopped) = tokio::sync::oneshot::channel();
             let fire = announcer.clone();
-            threads.push(spawn("store-listen", move || {
-                engine::postgres::listen(&server, &fire, stopped)
-            })?);
+            threads.push(spawn("store-listen", move || engine::postgres::listen(&server, &fire, stopped))?);
             Some(Arc::new(stop))
         }
         None => None,
     };
-    let lanes = RwLock::new(Some(Lanes {
-        reads,
-        writes,
-        announcer,
-        _listening: listening,
-    }));
-    Ok(Store {
-        inner: Arc::new(Inner {
-            lanes,
-            threads: Mutex::new(threads),
-        }),
-    })
+    let lanes = RwLock::new(Some(Lanes { reads, writes, announcer, _listening: listening }));
+    Ok(Store { inner: Arc::new(Inner { lanes, threads: Mutex::new(threads) }) })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(body)
-        .map_err(|error| {
-            StoreError::new(
-                ErrorCode::Unavailable,
-                format!("cannot start the thread {name}: {error}"),
-            )
-        })
+        .map_err(|error| StoreError::new(ErrorCode::Unavailable, format!("cannot start the thread {name}: {error}")))
 }

@@ -16,10 +16,7 @@ pub struct Migration {
 }
 
 /// Applies what is missing, in the order of the list, in one transaction. Several hubs may start at once: the write lane is exclusive.
-pub(crate) fn migrate(
-    connection: &mut dyn Connection,
-    migrations: &[&[Migration]],
-) -> Result<(), StoreError> {
+pub(crate) fn migrate(connection: &mut dyn Connection, migrations: &[&[Migration]]) -> Result<(), StoreError> {
     connection.begin_write()?;
     let ended = apply(connection, migrations).and_then(|()| connection.commit(&[]));
     if ended.is_err() {
@@ -29,18 +26,11 @@ pub(crate) fn migrate(
 }
 
 fn apply(connection: &mut dyn Connection, migrations: &[&[Migration]]) -> Result<(), StoreError> {
-    connection.define(
-        "CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, program TEXT NOT NULL)",
-    )?;
+    connection.define("CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, program TEXT NOT NULL)")?;
     let mut applied = HashSet::new();
     for row in connection.query("SELECT id, program FROM migrations ORDER BY id", &[])? {
         let (id, program) = (row.text(0)?, row.text(1)?);
-        if !migrations
-            .iter()
-            .copied()
-            .flatten()
-            .any(|migration| migration.id == id)
-        {
+        if !migrations.iter().copied().flatten().any(|migration| migration.id == id) {
             return Err(StoreError::new(
                 ErrorCode::Newer,
                 format!(
@@ -57,18 +47,10 @@ fn apply(connection: &mut dyn Connection, migrations: &[&[Migration]]) -> Result
             continue;
         }
         connection.define(migration.sql).map_err(|error| {
-            StoreError::new(
-                error.code,
-                format!(
-                    "the database cannot be brought forward at {}: {}",
-                    migration.id, error.message
-                ),
-            )
+            StoreError::new(error.code, format!("the database cannot be brought forward at {}: {}", migration.id, error.message))
         })?;
-        connection.execute(
-            "INSERT INTO migrations (id, program) VALUES ($1, $2)",
-            crate::params![migration.id, env!("CARGO_PKG_VERSION")],
-        )?;
+        connection
+            .execute("INSERT INTO migrations (id, program) VALUES ($1, $2)", crate::params![migration.id, env!("CARGO_PKG_VERSION")])?;
     }
     Ok(())
 }

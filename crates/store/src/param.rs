@@ -106,26 +106,9 @@ mod tests {
     fn values_become_parameters() {
         let text = String::from("a");
         let none: Option<String> = None;
-        let given: &[Param<'_>] = params![
-            &text,
-            "b",
-            7_i64,
-            7_u32,
-            true,
-            1.5,
-            &none,
-            Some("c"),
-            None::<i64>,
-            b"raw",
-            vec![1_u8]
-        ];
+        let given: &[Param<'_>] = params![&text, "b", 7_i64, 7_u32, true, 1.5, &none, Some("c"), None::<i64>, b"raw", vec![1_u8]];
         let kinds: Vec<String> = given.iter().map(|param| format!("{param:?}")).collect();
-        assert_eq!(
-            kinds,
-            [
-                "Text", "Text", "Int", "Int", "Int", "Real", "Null", "Text", "Null", "Blob", "Blob"
-            ]
-        );
+        assert_eq!(kinds, ["Text", "Text", "Int", "Int", "Int", "Real", "Null", "Text", "Null", "Blob", "Blob"]);
         assert!(params![].is_empty());
     }
 

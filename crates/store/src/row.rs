@@ -38,9 +38,7 @@ pub struct Row {
 /// Values stay out of logs: only the types are shown.
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries(self.values.iter().map(Value::kind))
-            .finish()
+        f.debug_list().entries(self.values.iter().map(Value::kind)).finish()
     }
 }
 
@@ -104,13 +102,7 @@ impl Row {
         let value = self.values.get(index);
         value.and_then(T::from_value).ok_or_else(|| {
             let found = value.map_or("missing", Value::kind);
-            StoreError::new(
-                ErrorCode::Row,
-                format!(
-                    "column {index} is {found}, not {}",
-                    std::any::type_name::<T>()
-                ),
-            )
+            StoreError::new(ErrorCode::Row, format!("column {index} is {found}, not {}", std::any::type_name::<T>()))
         })
     }
 
@@ -165,10 +157,7 @@ mod tests {
         assert_eq!(row.text(0).unwrap(), "x");
         assert_eq!(row.opt_text(1).unwrap(), None);
         let error = row.text(1).unwrap_err();
-        assert_eq!(
-            (error.code, error.message.starts_with("column 1 is NULL")),
-            (ErrorCode::Row, true)
-        );
+        assert_eq!((error.code, error.message.starts_with("column 1 is NULL")), (ErrorCode::Row, true));
         assert!(row.flag(2).is_err());
         assert!(row.int(9).unwrap_err().message.contains("missing"));
         assert_eq!(format!("{row:?}"), r#"["TEXT", "NULL", "BIGINT"]"#);

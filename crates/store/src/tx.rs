@@ -15,11 +15,7 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: &'a mut dyn Connection) -> Self {
-        Tx {
-            connection,
-            topics: Vec::new(),
-            failed: None,
-        }
+        Tx { connection, topics: Vec::new(), failed: None }
     }
 
     /// What the closure announced and the error that ended it, if one did.
@@ -42,11 +38,7 @@ impl<'a> Tx<'a> {
     }
 
     /// The first row of a query, if there is one.
-    pub fn query_one(
-        &mut self,
-        sql: &str,
-        params: &[Param<'_>],
-    ) -> Result<Option<Row>, StoreError> {
+    pub fn query_one(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, params)?.into_iter().next())
     }
 
@@ -55,10 +47,7 @@ impl<'a> Tx<'a> {
     pub fn notify(&mut self, topic: impl Into<String>) {
         let mut topic = topic.into();
         if topic.len() > MAX_TOPIC {
-            let end = (0..=MAX_TOPIC)
-                .rev()
-                .find(|end| topic.is_char_boundary(*end))
-                .unwrap_or(0);
+            let end = (0..=MAX_TOPIC).rev().find(|end| topic.is_char_boundary(*end)).unwrap_or(0);
             topic.truncate(end);
         }
         self.topics.push(topic);
@@ -70,10 +59,7 @@ impl<'a> Tx<'a> {
         self.run(|connection| connection.lock_key(name))
     }
 
-    fn run<T>(
-        &mut self,
-        statement: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    fn run<T>(&mut self, statement: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }

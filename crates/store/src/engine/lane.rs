@@ -40,14 +40,7 @@ pub(crate) struct Call<F, T, E> {
 impl<F, T, E> Call<F, T, E> {
     pub(crate) fn new(closure: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
-        (
-            Call {
-                closure,
-                result: None,
-                reply,
-            },
-            answer,
-        )
+        (Call { closure, result: None, reply }, answer)
     }
 }
 
@@ -71,11 +64,7 @@ where
             (Some(Err(own)), _) => Err(own),
             (_, Err(error)) => Err(error.into()),
             (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(StoreError::new(
-                ErrorCode::Panicked,
-                "a store closure panicked; its change was rolled back",
-            )
-            .into()),
+            (None, Ok(())) => Err(StoreError::new(ErrorCode::Panicked, "a store closure panicked; its change was rolled back").into()),
         };
         // An error only means that the caller no longer waits.
         let _ = self.reply.send(answer);
@@ -92,26 +81,16 @@ enum Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        if error.again {
-            Failure::Again(error)
-        } else {
-            Failure::Final(error)
-        }
+        if error.again { Failure::Again(error) } else { Failure::Final(error) }
     }
 }
 
 /// Serves writes until every sender is gone.
-pub(crate) fn write_lane(
-    connector: &dyn Connect,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-    announcer: &Announcer,
-) {
+pub(crate) fn write_lane(connector: &dyn Connect, mut queue: mpsc::Receiver<Box<dyn Job>>, announcer: &Announcer) {
     let mut connection = None;
     while let Some(job) = queue.blocking_recv() {
         let mut jobs = vec![job];
-        let end = repeat(connector, &mut connection, |connection| {
-            write_batch(connection, &mut jobs, &mut queue)
-        });
+        let end = repeat(connector, &mut connection, |connection| write_batch(connection, &mut jobs, &mut queue));
         if let Ok(topics) = &end {
             announcer.fire_topics(topics.iter().map(String::as_str));
         }
@@ -131,9 +110,7 @@ pub(crate) fn read_lane(connector: &dyn Connect, queue: &Arc<Mutex<mpsc::Receive
             Err(_) => None,
         };
         let Some(mut job) = job else { return };
-        let end = repeat(connector, &mut connection, |connection| {
-            read_once(connection, job.as_mut())
-        });
+        let end = repeat(connector, &mut connection, |connection| read_once(connection, job.as_mut()));
         job.answer(end);
     }
 }
@@ -163,14 +140,8 @@ fn repeat<T>(
     Err(StoreError::closed())
 }
 
-fn usable<'a>(
-    connector: &dyn Connect,
-    connection: &'a mut Option<Box<dyn Connection>>,
-) -> Result<&'a mut dyn Connection, StoreError> {
-    if connection
-        .as_ref()
-        .is_some_and(|connection| !connection.is_usable())
-    {
+fn usable<'a>(connector: &dyn Connect, connection: &'a mut Option<Box<dyn Connection>>) -> Result<&'a mut dyn Connection, StoreError> {
+    if connection.as_ref().is_some_and(|connection| !connection.is_usable()) {
         *connection = None;
     }
     match connection {

@@ -7,10 +7,7 @@ use crate::{ErrorCode, StoreError};
 pub(crate) struct Server;
 impl Server {
     pub(crate) fn parse(_url: &str) -> Result<Server, StoreError> {
-        Err(StoreError::new(
-            ErrorCode::Location,
-            "this build opens SQLite only",
-        ))
+        Err(StoreError::new(ErrorCode::Location, "this build opens SQLite only"))
     }
 }
 impl Connect for Server {
@@ -18,9 +15,4 @@ impl Connect for Server {
         Err(StoreError::closed())
     }
 }
-pub(crate) fn listen(
-    _server: &Server,
-    _announcer: &Announcer,
-    _stopped: tokio::sync::oneshot::Receiver<()>,
-) {
-}
+pub(crate) fn listen(_server: &Server, _announcer: &Announcer, _stopped: tokio::sync::oneshot::Receiver<()>) {}

@@ -31,27 +31,12 @@ impl Connect for SqliteConnect {
         if self.writer {
             create(&self.path)?;
         }
-        let access = if self.writer {
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-        } else {
-            OpenFlags::SQLITE_OPEN_READ_ONLY
-        };
+        let access = if self.writer { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
         let located = |error: rusqlite::Error| {
             let error = translate(error);
-            StoreError::new(
-                error.code,
-                format!(
-                    "cannot open the database {}: {}",
-                    self.path.display(),
-                    error.message
-                ),
-            )
+            StoreError::new(error.code, format!("cannot open the database {}: {}", self.path.display(), error.message))
         };
-        let inner = rusqlite::Connection::open_with_flags(
-            &self.path,
-            access | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(located)?;
+        let inner = rusqlite::Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(located)?;
         inner.set_prepared_statement_cache_capacity(STATEMENTS);
         let mut settings = format!(
             "PRAGMA busy_timeout={BUSY_MILLISECONDS}; PRAGMA foreign_keys=ON; PRAGMA case_sensitive_like=ON; \
@@ -71,20 +56,10 @@ impl Connect for SqliteConnect {
 /// Makes the file before SQLite does, readable by its owner alone: it holds access keys. Its WAL takes over the mode.
 fn create(path: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| {
-        let code = if error.kind() == std::io::ErrorKind::StorageFull {
-            ErrorCode::Full
-        } else {
-            ErrorCode::Location
-        };
-        StoreError::new(
-            code,
-            format!("cannot open the database {}: {error}", path.display()),
-        )
+        let code = if error.kind() == std::io::ErrorKind::StorageFull { ErrorCode::Full } else { ErrorCode::Location };
+        StoreError::new(code, format!("cannot open the database {}: {error}", path.display()))
     };
-    if let Some(parent) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     let mut options = std::fs::OpenOptions::new();
@@ -97,10 +72,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
 
 impl SqliteConnection {
     fn run(&self, sql: &str) -> Result<(), StoreError> {
-        self.inner
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.raw_execute())
-            .map_err(translate)?;
+        self.inner.prepare_cached(sql).and_then(|mut statement| statement.raw_execute()).map_err(translate)?;
         Ok(())
     }
 
@@ -108,20 +80,11 @@ impl SqliteConnection {
     fn prepare(&self, sql: &str, params: &[Param<'_>]) -> Result<CachedStatement<'_>, StoreError> {
         let mut statement = self.inner.prepare_cached(sql).map_err(translate)?;
         for index in 1..=statement.parameter_count() {
-            let number = statement
-                .parameter_name(index)
-                .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-            let param = number
-                .and_then(|number| params.get(number.checked_sub(1)?))
-                .ok_or_else(|| {
-                    StoreError::new(
-                        ErrorCode::Statement,
-                        format!("placeholder {index} of the statement has no value: {sql}"),
-                    )
-                })?;
-            statement
-                .raw_bind_parameter(index, param)
-                .map_err(translate)?;
+            let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+            let param = number.and_then(|number| params.get(number.checked_sub(1)?)).ok_or_else(|| {
+                StoreError::new(ErrorCode::Statement, format!("placeholder {index} of the statement has no value: {sql}"))
+            })?;
+            statement.raw_bind_parameter(index, param).map_err(translate)?;
         }
         Ok(statement)
     }
@@ -129,10 +92,7 @@ impl SqliteConnection {
     /// SQLite ends the whole transaction by itself when the disk is full or fails: nothing of the batch may be answered as kept.
     fn check_open(&self) -> Result<(), StoreError> {
         if self.inner.is_autocommit() {
-            return Err(StoreError::new(
-                ErrorCode::Unavailable,
-                "the database ended the transaction: its disk is full or failing",
-            ));
+            return Err(StoreError::new(ErrorCode::Unavailable, "the database ended the transaction: its disk is full or failing"));
         }
         Ok(())
     }
@@ -177,10 +137,7 @@ impl Connection for SqliteConnection {
     }
 
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        let changed = self
-            .prepare(sql, params)?
-            .raw_execute()
-            .map_err(translate)?;
+        let changed = self.prepare(sql, params)?.raw_execute().map_err(translate)?;
         Ok(changed as u64)
     }
 
@@ -229,10 +186,9 @@ fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),
         ValueRef::Real(value) => Value::Real(value),
-        ValueRef::Text(value) => Value::Text(
-            String::from_utf8(value.to_vec())
-                .map_err(|_| StoreError::new(ErrorCode::Corrupt, "a TEXT value is not UTF-8"))?,
-        ),
+        ValueRef::Text(value) => {
+            Value::Text(String::from_utf8(value.to_vec()).map_err(|_| StoreError::new(ErrorCode::Corrupt, "a TEXT value is not UTF-8"))?)
+        }
         ValueRef::Blob(value) => Value::Blob(value.to_vec()),
     })
 }
@@ -241,19 +197,14 @@ fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
 fn translate(error: rusqlite::Error) -> StoreError {
     let code = match &error {
         rusqlite::Error::SqliteFailure(failure, _) => match (failure.code, failure.extended_code) {
-            (
-                Code::ConstraintViolation,
-                rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
-                | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
-            ) => ErrorCode::Conflict,
+            (Code::ConstraintViolation, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+                ErrorCode::Conflict
+            }
             (Code::ConstraintViolation, _) => ErrorCode::Constraint,
             (Code::DatabaseBusy | Code::DatabaseLocked, _) => ErrorCode::Busy,
             (Code::DiskFull, _) => ErrorCode::Full,
             (Code::DatabaseCorrupt, _) => ErrorCode::Corrupt,
-            (
-                Code::NotADatabase | Code::CannotOpen | Code::ReadOnly | Code::PermissionDenied,
-                _,
-            ) => ErrorCode::Location,
+            (Code::NotADatabase | Code::CannotOpen | Code::ReadOnly | Code::PermissionDenied, _) => ErrorCode::Location,
             (Code::SystemIoFailure | Code::OutOfMemory, _) => ErrorCode::Unavailable,
             _ => ErrorCode::Statement,
         },

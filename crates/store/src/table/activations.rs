@@ -164,12 +164,7 @@ pub fn registration(tx: &mut Tx<'_>, activation_id: &str, fingerprint: &str) -> 
 }
 
 /// Takes one of the activation's registrations for a machine. `false`, and nothing taken, when none is left.
-pub fn register(
-    tx: &mut Tx<'_>,
-    activation_id: &str,
-    fingerprint: &str,
-    registration: &Registration,
-) -> Result<bool, StoreError> {
+pub fn register(tx: &mut Tx<'_>, activation_id: &str, fingerprint: &str, registration: &Registration) -> Result<bool, StoreError> {
     let taken = tx.execute(
         "UPDATE activations SET registrations_count = registrations_count + 1 \
          WHERE activation_id = $1 AND registrations_count < registration_limit",

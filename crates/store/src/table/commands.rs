@@ -114,7 +114,10 @@ impl Stage {
 
     /// The stage of that name.
     pub fn parse(name: &str) -> Result<Self, StoreError> {
-        Self::ALL.into_iter().find(|s| s.as_str() == name).ok_or_else(|| StoreError::new(ErrorCode::Row, format!("unknown invocation stage {name:?}")))
+        Self::ALL
+            .into_iter()
+            .find(|s| s.as_str() == name)
+            .ok_or_else(|| StoreError::new(ErrorCode::Row, format!("unknown invocation stage {name:?}")))
     }
 
     /// Column of `commands` that counts it.
@@ -316,7 +319,10 @@ pub fn get(tx: &mut Tx<'_>, command_id: &str) -> Result<Option<Command>, StoreEr
 
 /// Ids of the commands that have not ended, oldest deadline first.
 pub fn open_ids(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
-    tx.query("SELECT command_id FROM commands WHERE finished_at IS NULL ORDER BY expires_at", params![])?.iter().map(|r| r.text(0)).collect()
+    tx.query("SELECT command_id FROM commands WHERE finished_at IS NULL ORDER BY expires_at", params![])?
+        .iter()
+        .map(|r| r.text(0))
+        .collect()
 }
 
 /// Records that the targets became invocations, of which there are `targets`.

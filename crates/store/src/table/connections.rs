@@ -67,7 +67,10 @@ pub fn get(tx: &mut Tx<'_>, instance_id: &str) -> Result<Option<Connection>, Sto
 
 /// Says that a hub is alive.
 pub fn hub_seen(tx: &mut Tx<'_>, hub_id: &str, now: i64) -> Result<(), StoreError> {
-    tx.execute("INSERT INTO hubs (hub_id, seen_at) VALUES ($1, $2) ON CONFLICT (hub_id) DO UPDATE SET seen_at = excluded.seen_at", params![hub_id, now])?;
+    tx.execute(
+        "INSERT INTO hubs (hub_id, seen_at) VALUES ($1, $2) ON CONFLICT (hub_id) DO UPDATE SET seen_at = excluded.seen_at",
+        params![hub_id, now],
+    )?;
     Ok(())
 }
 

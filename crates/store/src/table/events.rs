@@ -69,16 +69,7 @@ pub struct Event {
 
 /// Adds an event and announces [`TOPIC`]; its number.
 pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<i64, StoreError> {
-    let size = [
-        event.id,
-        event.source,
-        event.detail_type,
-        event.resources,
-        event.detail,
-    ]
-    .iter()
-    .map(|text| text.len() as i64)
-    .sum::<i64>();
+    let size = [event.id, event.source, event.detail_type, event.resources, event.detail].iter().map(|text| text.len() as i64).sum::<i64>();
     let counter = tx.query_one(
         "UPDATE event_counter SET last_seq = last_seq + 1, kept_bytes = kept_bytes + $1 WHERE name = 'events' RETURNING last_seq",
         params![size],
@@ -105,38 +96,22 @@ pub fn read_after(tx: &mut Tx<'_>, seq: i64, limit: u32) -> Result<Vec<Event>, S
 
 /// The number of the newest event; 0 before the first.
 pub fn last_seq(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
-    tx.query_one(
-        "SELECT last_seq FROM event_counter WHERE name = 'events'",
-        &[],
-    )?
-    .ok_or_else(no_counter)?
-    .int(0)
+    tx.query_one("SELECT last_seq FROM event_counter WHERE name = 'events'", &[])?.ok_or_else(no_counter)?.int(0)
 }
 
 /// The number of the oldest kept event; `None` if none is kept. A cursor below it minus one has missed events.
 pub fn first_seq(tx: &mut Tx<'_>) -> Result<Option<i64>, StoreError> {
-    tx.query_one("SELECT seq FROM events ORDER BY seq LIMIT 1", &[])?
-        .map(|row| row.int(0))
-        .transpose()
+    tx.query_one("SELECT seq FROM events ORDER BY seq LIMIT 1", &[])?.map(|row| row.int(0)).transpose()
 }
 
 /// Removes the oldest events: those before `before` (epoch milliseconds), and more until at most `max_bytes` are kept. Removes at most
 /// `limit` at once, so that the write lane is not held long; how many (as many as `limit`: call again).
 pub fn prune(tx: &mut Tx<'_>, before: i64, max_bytes: i64, limit: u32) -> Result<u64, StoreError> {
-    let kept = tx
-        .query_one(
-            "SELECT kept_bytes FROM event_counter WHERE name = 'events'",
-            &[],
-        )?
-        .ok_or_else(no_counter)?
-        .int(0)?;
+    let kept = tx.query_one("SELECT kept_bytes FROM event_counter WHERE name = 'events'", &[])?.ok_or_else(no_counter)?.int(0)?;
     let mut excess = kept.saturating_sub(max_bytes);
     let (mut last, mut removed, mut freed) = (None, 0, 0);
     // By number, not by time: the stream loses its beginning and never gets a hole.
-    for row in tx.query(
-        "SELECT seq, time, size FROM events ORDER BY seq LIMIT $1",
-        params![limit],
-    )? {
+    for row in tx.query("SELECT seq, time, size FROM events ORDER BY seq LIMIT $1", params![limit])? {
         let (seq, time, size) = (row.int(0)?, row.int(1)?, row.int(2)?);
         if time >= before && excess <= 0 {
             break;
@@ -148,10 +123,7 @@ pub fn prune(tx: &mut Tx<'_>, before: i64, max_bytes: i64, limit: u32) -> Result
     }
     if let Some(last) = last {
         tx.execute("DELETE FROM events WHERE seq <= $1", params![last])?;
-        tx.execute(
-            "UPDATE event_counter SET kept_bytes = kept_bytes - $1 WHERE name = 'events'",
-            params![freed],
-        )?;
+        tx.execute("UPDATE event_counter SET kept_bytes = kept_bytes - $1 WHERE name = 'events'", params![freed])?;
     }
     Ok(removed)
 }
@@ -169,8 +141,5 @@ fn event(row: &Row) -> Result<Event, StoreError> {
 }
 
 fn no_counter() -> StoreError {
-    StoreError::new(
-        crate::ErrorCode::Corrupt,
-        "the row of event_counter is missing",
-    )
+    StoreError::new(crate::ErrorCode::Corrupt, "the row of event_counter is missing")
 }

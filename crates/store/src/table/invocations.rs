@@ -48,8 +48,7 @@ pub struct Invocation {
     pub trace_output: String,
 }
 
-const COLUMNS: &str =
-    "command_id, instance_id, ordinal, requested_at, document_name, instance_name, stage, first_sent_at, last_sent_at, started_at, ended_at, trace_output";
+const COLUMNS: &str = "command_id, instance_id, ordinal, requested_at, document_name, instance_name, stage, first_sent_at, last_sent_at, started_at, ended_at, trace_output";
 
 fn read(row: &Row) -> Result<Invocation, StoreError> {
     Ok(Invocation {
@@ -141,7 +140,10 @@ pub fn set_started(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, now: i6
 
 /// Sets the sentence that explains an invocation's end.
 pub fn set_trace(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, trace: &str) -> Result<(), StoreError> {
-    tx.execute("UPDATE invocations SET trace_output = $3 WHERE command_id = $1 AND instance_id = $2", params![command_id, instance_id, trace])?;
+    tx.execute(
+        "UPDATE invocations SET trace_output = $3 WHERE command_id = $1 AND instance_id = $2",
+        params![command_id, instance_id, trace],
+    )?;
     Ok(())
 }
 
@@ -209,7 +211,12 @@ pub struct Filter {
 }
 
 /// Invocations, newest first, after the key `(requested_at, command_id, instance_id)`.
-pub fn list<'a>(tx: &mut Tx<'_>, filter: &'a Filter, after: Option<(i64, &'a str, &'a str)>, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+pub fn list<'a>(
+    tx: &mut Tx<'_>,
+    filter: &'a Filter,
+    after: Option<(i64, &'a str, &'a str)>,
+    limit: i64,
+) -> Result<Vec<Invocation>, StoreError> {
     let mut sql = format!("SELECT {COLUMNS} FROM invocations WHERE 1 = 1");
     let mut values: Vec<Param<'a>> = Vec::new();
     let mut add = |text: &str, value: Param<'a>, values: &mut Vec<Param<'a>>| {

@@ -28,13 +28,7 @@ pub struct Lease {
 }
 
 /// Takes or renews `name` for `owner` until `now + ttl` (milliseconds); `false` if another owner holds it.
-pub fn acquire(
-    tx: &mut Tx<'_>,
-    name: &str,
-    owner: &str,
-    now: i64,
-    ttl: i64,
-) -> Result<bool, StoreError> {
+pub fn acquire(tx: &mut Tx<'_>, name: &str, owner: &str, now: i64, ttl: i64) -> Result<bool, StoreError> {
     let taken = tx.execute(
         "INSERT INTO leases (name, owner, expires_at) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
@@ -46,10 +40,7 @@ pub fn acquire(
 
 /// Gives `name` back early; `false` if `owner` did not hold it.
 pub fn release(tx: &mut Tx<'_>, name: &str, owner: &str) -> Result<bool, StoreError> {
-    Ok(tx.execute(
-        "DELETE FROM leases WHERE name = $1 AND owner = $2",
-        params![name, owner],
-    )? == 1)
+    Ok(tx.execute("DELETE FROM leases WHERE name = $1 AND owner = $2", params![name, owner])? == 1)
 }
 
 /// Gives back all that `owner` holds, when a hub stops; how many.
@@ -59,18 +50,9 @@ pub fn release_all(tx: &mut Tx<'_>, owner: &str) -> Result<u64, StoreError> {
 
 /// Who holds `name` now.
 pub fn holder(tx: &mut Tx<'_>, name: &str, now: i64) -> Result<Option<Lease>, StoreError> {
-    tx.query_one(
-        "SELECT name, owner, expires_at FROM leases WHERE name = $1 AND expires_at > $2",
-        params![name, now],
-    )?
-    .map(|row| {
-        Ok(Lease {
-            name: row.text(0)?,
-            owner: row.text(1)?,
-            expires_at: row.int(2)?,
-        })
-    })
-    .transpose()
+    tx.query_one("SELECT name, owner, expires_at FROM leases WHERE name = $1 AND expires_at > $2", params![name, now])?
+        .map(|row| Ok(Lease { name: row.text(0)?, owner: row.text(1)?, expires_at: row.int(2)? }))
+        .transpose()
 }
 
 /// Removes what expired before `before` (epoch milliseconds), so that names of finished work do not pile up; how many.

@@ -192,10 +192,7 @@ pub fn exists(tx: &mut Tx<'_>, instance_id: &str) -> Result<bool, StoreError> {
 
 /// The node of that id.
 pub fn get(tx: &mut Tx<'_>, instance_id: &str) -> Result<Option<Node>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} FROM nodes WHERE instance_id = $1"), params![instance_id])?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.query_one(&format!("SELECT {COLUMNS} FROM nodes WHERE instance_id = $1"), params![instance_id])?.as_ref().map(read).transpose()
 }
 
 /// The nodes of these ids that are registered, in order of id.
@@ -233,17 +230,13 @@ pub fn set_iam_role(tx: &mut Tx<'_>, instance_id: &str, iam_role: &str) -> Resul
 
 /// Asks the node for a new key pair with its next role token, or withdraws that.
 pub fn request_rotation(tx: &mut Tx<'_>, instance_id: &str, wanted: bool) -> Result<bool, StoreError> {
-    let changed =
-        tx.execute("UPDATE nodes SET rotation_requested = $2 WHERE instance_id = $1", params![instance_id, wanted])?;
+    let changed = tx.execute("UPDATE nodes SET rotation_requested = $2 WHERE instance_id = $1", params![instance_id, wanted])?;
     Ok(changed == 1)
 }
 
 /// Stores the key a node rotates to; the one in use stays valid until the new one signs.
 pub fn set_next_public_key(tx: &mut Tx<'_>, instance_id: &str, public_key: &str) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE nodes SET next_public_key = $2, rotation_requested = 0 WHERE instance_id = $1",
-        params![instance_id, public_key],
-    )?;
+    tx.execute("UPDATE nodes SET next_public_key = $2, rotation_requested = 0 WHERE instance_id = $1", params![instance_id, public_key])?;
     tx.notify(TOPIC);
     Ok(())
 }
@@ -323,10 +316,7 @@ pub fn touch(tx: &mut Tx<'_>, pings: &[(String, i64)]) -> Result<(), StoreError>
 /// Records that the node's control channel opened (`closed_at` `None`) or closed. Without a channel it counts as lost sooner than its
 /// heartbeats alone would tell, see [`query::Liveness`].
 pub fn set_disconnected(tx: &mut Tx<'_>, instance_id: &str, closed_at: Option<i64>) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE nodes SET disconnected_at = $2 WHERE instance_id = $1",
-        params![instance_id, closed_at.unwrap_or_default()],
-    )?;
+    tx.execute("UPDATE nodes SET disconnected_at = $2 WHERE instance_id = $1", params![instance_id, closed_at.unwrap_or_default()])?;
     Ok(())
 }
 

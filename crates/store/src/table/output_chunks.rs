@@ -81,21 +81,12 @@ pub struct Chunk {
 impl Chunk {
     /// `raw` bytes that begin at byte `offset` of the stream; at most [`MAX_CHUNK`].
     pub fn new(offset: u64, raw: Vec<u8>) -> Result<Chunk, StoreError> {
-        let end = i64::try_from(offset)
-            .ok()
-            .and_then(|offset| offset.checked_add(raw.len() as i64));
+        let end = i64::try_from(offset).ok().and_then(|offset| offset.checked_add(raw.len() as i64));
         if raw.len() > MAX_CHUNK || end.is_none() {
-            return Err(StoreError::new(
-                ErrorCode::Constraint,
-                format!("a piece of output is limited to {MAX_CHUNK} bytes"),
-            ));
+            return Err(StoreError::new(ErrorCode::Constraint, format!("a piece of output is limited to {MAX_CHUNK} bytes")));
         }
         let packed = blob::compress(&raw)?;
-        Ok(Chunk {
-            offset: offset as i64,
-            raw,
-            packed,
-        })
+        Ok(Chunk { offset: offset as i64, raw, packed })
     }
 }
 
@@ -106,12 +97,7 @@ pub fn topic(command_id: &str) -> String {
 
 /// Adds a piece; the output's known length afterwards. A piece that is there already changes nothing; one that overlaps adds what is
 /// new; one that leaves a gap is not taken: the caller sees a length below its offset and asks the sender to go back there.
-pub fn append(
-    tx: &mut Tx<'_>,
-    key: &OutputKey,
-    chunk: &Chunk,
-    now: i64,
-) -> Result<i64, StoreError> {
+pub fn append(tx: &mut Tx<'_>, key: &OutputKey, chunk: &Chunk, now: i64) -> Result<i64, StoreError> {
     let known = tx.query_one(
         "INSERT INTO outputs (command_id, instance_id, step, stream, total_bytes, packed_bytes, complete, started_at, updated_at)
          VALUES ($1, $2, $3, $4, 0, 0, 0, $5, $5)
@@ -130,21 +116,11 @@ pub fn append(
     if chunk.offset == total {
         return insert(tx, key, total, chunk.raw.len(), &chunk.packed, now);
     }
-    let fresh = chunk
-        .raw
-        .get((total - chunk.offset) as usize..)
-        .unwrap_or_default();
+    let fresh = chunk.raw.get((total - chunk.offset) as usize..).unwrap_or_default();
     insert(tx, key, total, fresh.len(), &blob::compress(fresh)?, now)
 }
 
-fn insert(
-    tx: &mut Tx<'_>,
-    key: &OutputKey,
-    start: i64,
-    raw_bytes: usize,
-    packed: &[u8],
-    now: i64,
-) -> Result<i64, StoreError> {
+fn insert(tx: &mut Tx<'_>, key: &OutputKey, start: i64, raw_bytes: usize, packed: &[u8], now: i64) -> Result<i64, StoreError> {
     let total = start + raw_bytes as i64;
     tx.execute(
         "INSERT INTO output_chunks (command_id, instance_id, step, stream, start_byte, raw_bytes, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -153,20 +129,9 @@ fn insert(
     tx.execute(
         "UPDATE outputs SET total_bytes = $5, packed_bytes = packed_bytes + $6, updated_at = $7
          WHERE command_id = $1 AND instance_id = $2 AND step = $3 AND stream = $4",
-        params![
-            &key.command_id,
-            &key.instance_id,
-            &key.step,
-            &key.stream,
-            total,
-            packed.len() as i64,
-            now
-        ],
+        params![&key.command_id, &key.instance_id, &key.step, &key.stream, total, packed.len() as i64, now],
     )?;
-    tx.execute(
-        "UPDATE output_usage SET kept_bytes = kept_bytes + $1 WHERE name = 'outputs'",
-        params![packed.len() as i64],
-    )?;
+    tx.execute("UPDATE output_usage SET kept_bytes = kept_bytes + $1 WHERE name = 'outputs'", params![packed.len() as i64])?;
     tx.notify(topic(&key.command_id));
     Ok(total)
 }
@@ -196,11 +161,7 @@ pub fn get(tx: &mut Tx<'_>, key: &OutputKey) -> Result<Option<Output>, StoreErro
 }
 
 /// The outputs of a command on one node, by step and stream, at most 1,000.
-pub fn of_invocation(
-    tx: &mut Tx<'_>,
-    command_id: &str,
-    instance_id: &str,
-) -> Result<Vec<Output>, StoreError> {
+pub fn of_invocation(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<Vec<Output>, StoreError> {
     tx.query(
         "SELECT command_id, instance_id, step, stream, total_bytes, complete, started_at, updated_at FROM outputs
          WHERE command_id = $1 AND instance_id = $2 ORDER BY step, stream LIMIT 1000",
@@ -212,12 +173,7 @@ pub fn of_invocation(
 }
 
 /// Bytes of the output from `offset` on, at most `limit`; fewer only at its known end.
-pub fn read(
-    tx: &mut Tx<'_>,
-    key: &OutputKey,
-    offset: u64,
-    limit: usize,
-) -> Result<Vec<u8>, StoreError> {
+pub fn read(tx: &mut Tx<'_>, key: &OutputKey, offset: u64, limit: usize) -> Result<Vec<u8>, StoreError> {
     let mut position = i64::try_from(offset).unwrap_or(i64::MAX);
     let mut bytes = Vec::new();
     while bytes.len() < limit {
@@ -237,11 +193,7 @@ pub fn read(
 }
 
 /// The piece that holds byte `position`, with where it starts.
-fn piece_at(
-    tx: &mut Tx<'_>,
-    key: &OutputKey,
-    position: i64,
-) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+fn piece_at(tx: &mut Tx<'_>, key: &OutputKey, position: i64) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
     let row = tx.query_one(
         "SELECT start_byte, raw_bytes, data FROM output_chunks
          WHERE command_id = $1 AND instance_id = $2 AND step = $3 AND stream = $4 AND start_byte <= $5
@@ -255,21 +207,14 @@ fn piece_at(
     }
     let piece = blob::decompress(&row.blob(2)?, raw_bytes.min(MAX_CHUNK))?;
     if piece.len() != raw_bytes {
-        return Err(StoreError::new(
-            ErrorCode::Corrupt,
-            "a piece of output is shorter than its row says",
-        ));
+        return Err(StoreError::new(ErrorCode::Corrupt, "a piece of output is shorter than its row says"));
     }
     Ok(Some((start, piece)))
 }
 
 /// Compressed bytes kept of all outputs.
 pub fn kept_bytes(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
-    tx.query_one(
-        "SELECT kept_bytes FROM output_usage WHERE name = 'outputs'",
-        &[],
-    )?
-    .map_or(Ok(0), |row| row.int(0))
+    tx.query_one("SELECT kept_bytes FROM output_usage WHERE name = 'outputs'", &[])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Removes whole outputs, oldest first: those that started before `before` (epoch milliseconds), and more until at most `max_bytes`
@@ -312,33 +257,16 @@ fn delete(tx: &mut Tx<'_>, key: &OutputKey, packed: i64) -> Result<(), StoreErro
         "DELETE FROM output_chunks WHERE command_id = $1 AND instance_id = $2 AND step = $3 AND stream = $4",
         "DELETE FROM outputs WHERE command_id = $1 AND instance_id = $2 AND step = $3 AND stream = $4",
     ] {
-        tx.execute(
-            sql,
-            params![&key.command_id, &key.instance_id, &key.step, &key.stream],
-        )?;
+        tx.execute(sql, params![&key.command_id, &key.instance_id, &key.step, &key.stream])?;
     }
-    tx.execute(
-        "UPDATE output_usage SET kept_bytes = kept_bytes - $1 WHERE name = 'outputs'",
-        params![packed],
-    )?;
+    tx.execute("UPDATE output_usage SET kept_bytes = kept_bytes - $1 WHERE name = 'outputs'", params![packed])?;
     Ok(())
 }
 
 fn key(row: &Row) -> Result<OutputKey, StoreError> {
-    Ok(OutputKey {
-        command_id: row.text(0)?,
-        instance_id: row.text(1)?,
-        step: row.text(2)?,
-        stream: row.text(3)?,
-    })
+    Ok(OutputKey { command_id: row.text(0)?, instance_id: row.text(1)?, step: row.text(2)?, stream: row.text(3)? })
 }
 
 fn output(row: &Row) -> Result<Output, StoreError> {
-    Ok(Output {
-        key: key(row)?,
-        total_bytes: row.int(4)?,
-        complete: row.flag(5)?,
-        started_at: row.int(6)?,
-        updated_at: row.int(7)?,
-    })
+    Ok(Output { key: key(row)?, total_bytes: row.int(4)?, complete: row.flag(5)?, started_at: row.int(6)?, updated_at: row.int(7)? })
 }

@@ -15,9 +15,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
 
 /// The encrypted value of `name`.
 pub fn get(tx: &mut Tx<'_>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    tx.query_one("SELECT sealed FROM secrets WHERE name = $1", params![name])?
-        .map(|row| row.blob(0))
-        .transpose()
+    tx.query_one("SELECT sealed FROM secrets WHERE name = $1", params![name])?.map(|row| row.blob(0)).transpose()
 }
 
 /// Sets or replaces the encrypted value of `name`; `now` in epoch milliseconds.

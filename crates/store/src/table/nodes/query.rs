@@ -138,8 +138,7 @@ impl Clause {
         if !query.search.is_empty() {
             let pattern = clause.bind(format!("%{}%", escape(&query.search.to_ascii_lowercase())));
             let columns = ["nodes.instance_id", "name", "computer_name", "ip_address", "platform_name"];
-            let tests: Vec<String> =
-                columns.iter().map(|column| format!("LOWER({column}) LIKE {pattern} ESCAPE '\\'")).collect();
+            let tests: Vec<String> = columns.iter().map(|column| format!("LOWER({column}) LIKE {pattern} ESCAPE '\\'")).collect();
             clause.sql.push_str(&format!(" AND ({})", tests.join(" OR ")));
         }
         clause
@@ -163,9 +162,7 @@ impl Clause {
             Condition::Never => "1 = 0".to_owned(),
             Condition::Online(true) => liveness.sql(),
             Condition::Online(false) => format!("NOT {}", liveness.sql()),
-            Condition::Is(_, _, values) | Condition::HasTag(values) | Condition::Tag(_, values) if values.is_empty() => {
-                "1 = 0".to_owned()
-            }
+            Condition::Is(_, _, values) | Condition::HasTag(values) | Condition::Tag(_, values) if values.is_empty() => "1 = 0".to_owned(),
             Condition::HasTag(keys) => format!("{TAGS} IN ({}))", self.list(keys)),
             Condition::Tag(key, values) => {
                 let key = self.bind(key.clone());
@@ -173,11 +170,8 @@ impl Clause {
             }
             Condition::Is(field, Test::Equal, values) => format!("{} IN ({})", field.column(), self.list(values)),
             Condition::Is(field, Test::NotEqual, values) => format!("{} NOT IN ({})", field.column(), self.list(values)),
-            Condition::Is(field, Test::BeginWith, values) => {
-                self.any(values, |clause, value| {
-                    format!("{} LIKE {} ESCAPE '\\'", field.column(), clause.bind(format!("{}%", escape(value))))
-                })
-            }
+            Condition::Is(field, Test::BeginWith, values) => self
+                .any(values, |clause, value| format!("{} LIKE {} ESCAPE '\\'", field.column(), clause.bind(format!("{}%", escape(value))))),
             Condition::Is(field, test, values) => {
                 let sign = if *test == Test::LessThan { "<" } else { ">" };
                 self.any(values, |clause, value| match field {
@@ -346,12 +340,7 @@ pub fn count_by_platform(tx: &mut Tx<'_>) -> Result<Vec<PlatformCount>, StoreErr
          GROUP BY platform_type, platform_name, platform_version ORDER BY n DESC, platform_type, platform_name, platform_version LIMIT {GROUPS}"
     );
     let one = |row: &Row| {
-        Ok(PlatformCount {
-            platform_type: row.text(0)?,
-            platform_name: row.text(1)?,
-            platform_version: row.text(2)?,
-            count: row.int(3)?,
-        })
+        Ok(PlatformCount { platform_type: row.text(0)?, platform_name: row.text(1)?, platform_version: row.text(2)?, count: row.int(3)? })
     };
     tx.query(&sql, &[])?.iter().map(one).collect()
 }
