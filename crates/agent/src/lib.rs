@@ -1,1 +1,11 @@
-//! Placeholder while the crate is laid out.
+//! The node agent: registers a machine with a hub, holds one outbound connection, runs what it is sent, and loses nothing.
+//!
+//! It speaks the wire of `amazon-ssm-agent` (agent-protocol) and stays small: one current-thread runtime, no polling while idle,
+//! no buffer that grows with what a peer sends. A script never runs inside the agent, see [`process`].
+
+pub mod cli;
+pub mod config;
+pub mod digest;
+pub mod home;
+pub mod platform;
+pub mod process;

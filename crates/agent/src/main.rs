@@ -1,0 +1,5 @@
+//! `quarterdeck-agent`.
+
+fn main() -> std::process::ExitCode {
+    qd_agent::cli::main()
+}

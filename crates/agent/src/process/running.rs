@@ -1,0 +1,117 @@
+//! The agent's side of a supervised step: start it, find it again after a restart, hear from it, stop it.
+
+use super::{ExitRecord, Found, Order, StepFiles, find, kill_leftovers, system};
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdout, Command};
+
+/// First and longest pause between looks at a step that was started by an earlier life of the agent.
+const POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// The binary that supervises: this one.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    program: PathBuf,
+}
+
+impl Supervisor {
+    /// This very binary, also when its file was replaced by an update meanwhile.
+    pub fn this_binary() -> io::Result<Self> {
+        let link = PathBuf::from("/proc/self/exe");
+        let program = if cfg!(target_os = "linux") && link.exists() { link } else { std::env::current_exe()? };
+        Ok(Self { program })
+    }
+
+    /// Another binary, for tests.
+    pub fn at(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into() }
+    }
+}
+
+/// What happened to a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// More output may be in the files.
+    Output,
+    /// It is over; ask [`Running::result`].
+    Ended,
+}
+
+/// A supervised step.
+pub struct Running {
+    files: StepFiles,
+    bell: Option<ChildStdout>,
+    pause: Duration,
+}
+
+impl Running {
+    /// Starts a supervisor for `order` in the step directory. Returns when the order was handed over.
+    pub async fn start(supervisor: &Supervisor, files: &StepFiles, order: &Order) -> io::Result<Self> {
+        let text = serde_json::to_vec(order).map_err(io::Error::other)?;
+        let mut command = Command::new(&supervisor.program);
+        #[cfg(unix)]
+        command.arg0("quarterdeck-agent");
+        #[cfg(windows)]
+        system::detached(&mut command);
+        command.arg("supervise").arg(files.dir());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(false);
+        let mut child = command.spawn()?;
+        let stdin = child.stdin.take();
+        let bell = child.stdout.take();
+        // Reaps the supervisor when it ends; it may live longer than the step, for a script's background processes.
+        tokio::spawn(async move { child.wait().await });
+        if let Some(mut stdin) = stdin {
+            stdin.write_all(&text).await?;
+        }
+        Ok(Self { files: files.clone(), bell, pause: POLL.0 })
+    }
+
+    /// Takes up a step that an earlier life of the agent started.
+    pub fn attach(files: &StepFiles) -> Self {
+        Self { files: files.clone(), bell: None, pause: POLL.0 }
+    }
+
+    /// Waits for something to happen. Cancel safe.
+    pub async fn event(&mut self) -> Event {
+        if let Some(bell) = &mut self.bell {
+            let mut rings = [0u8; 256];
+            match bell.read(&mut rings).await {
+                Ok(count) if count > 0 && !rings[..count].contains(&b'e') => return Event::Output,
+                _ => {
+                    self.bell = None;
+                    return self.look().unwrap_or(Event::Output);
+                }
+            }
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(POLL.1);
+        self.look().unwrap_or(Event::Output)
+    }
+
+    fn look(&self) -> Option<Event> {
+        match find(&self.files) {
+            Ok(Found::Alive) | Err(_) => None,
+            Ok(_) => Some(Event::Ended),
+        }
+    }
+
+    /// Asks for the script and everything it started to be killed.
+    pub fn request_stop(&self) {
+        system::request_stop(&self.files);
+    }
+
+    /// How it ended. `None` when the supervisor died without saying; leftovers of the script are killed then.
+    pub fn result(&self) -> io::Result<Option<ExitRecord>> {
+        match find(&self.files)? {
+            Found::Finished(record) => Ok(Some(record)),
+            Found::Alive => Err(io::Error::other("the step still runs")),
+            Found::Interrupted | Found::NotStarted => {
+                kill_leftovers(&self.files);
+                Ok(None)
+            }
+        }
+    }
+}

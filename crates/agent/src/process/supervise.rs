@@ -1,0 +1,347 @@
+//! `quarterdeck-agent supervise <step directory>`: owns one script from before its start until after its end.
+//!
+//! It shares nothing with the agent but files, so the agent may be stopped, killed or replaced at any moment. The order of its
+//! writes is what makes the protocol of [`super`] safe: lock, child record, start, output, exit record, unlock.
+
+use super::output::{KeptStream, RESERVE, reserve_space};
+use super::system::{self, Bell, Ended, StopRequests, Stream, Tree};
+use super::{Cause, ChildRecord, ExitRecord, KILLED_CODE, Order, Program, Runner, StepFiles, now_ms};
+use crate::home;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, sleep_until};
+
+/// Largest order accepted on standard input, in bytes.
+const ORDER_LIMIT: u64 = 8 * 1024 * 1024;
+/// How long output of background processes is still collected after the script itself has ended.
+const DRAIN: Duration = Duration::from_millis(1000);
+/// Below this much free space blocks are set aside for output and exit record before the script starts.
+const LOW_SPACE: u64 = 64 * 1024 * 1024;
+/// A point in time that does not come.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// Runs the step of `dir` as ordered on standard input. Exit code of the supervisor process: 0 when an exit record was written.
+pub fn main(dir: &Path) -> i32 {
+    let files = StepFiles::new(dir);
+    match start(&files) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("supervise: {error}");
+            1
+        }
+    }
+}
+
+fn start(files: &StepFiles) -> io::Result<()> {
+    let mut text = Vec::new();
+    io::stdin().take(ORDER_LIMIT).read_to_end(&mut text)?;
+    let order: Order = serde_json::from_slice(&text).map_err(io::Error::other)?;
+    drop(text);
+    let mut alive = home::private_file().read(true).truncate(false).open(files.alive())?;
+    alive.try_lock().map_err(|_| io::Error::other("the step has a supervisor"))?;
+    alive.set_len(0)?;
+    alive.write_all(std::process::id().to_string().as_bytes())?;
+    // create_new makes "at most once" a property of the file system, not of our care.
+    let child = home::private_file().create_new(true).open(files.child())?;
+    system::detach();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(supervise(files, &order, alive, child))
+}
+
+async fn supervise(files: &StepFiles, order: &Order, alive: File, mut child: File) -> io::Result<()> {
+    let bell = Bell::on_stdout();
+    let low = home_is_low(files.dir());
+    let exit = prepare_exit(files, low);
+    let started_ms = now_ms();
+    serde_json::to_writer(&mut child, &ChildRecord::default())?;
+    let mut stdout = KeptStream::create(&files.stdout(), order.output_limit_bytes, low);
+    let mut stderr = KeptStream::create(&files.stderr(), order.output_limit_bytes, low);
+    let applied = order.ceiling.enter();
+    let mut record = ExitRecord {
+        cause: Cause::NotStarted,
+        code: -1,
+        signal: None,
+        message: None,
+        stdout_bytes: 0,
+        stderr_bytes: 0,
+        dropped_bytes: 0,
+        started_ms,
+        ended_ms: started_ms,
+        ceiling: applied.text.clone(),
+    };
+    let stop = StopRequests::new(files)?;
+    let spawned = match command(files, order) {
+        Ok(mut command) => Tree::spawn(&mut command, &applied),
+        Err(error) => {
+            applied.leave();
+            Err(error)
+        }
+    };
+    let mut pumps = None;
+    match spawned {
+        Err(error) => record.message = Some(error.to_string()),
+        Ok((tree, out, err)) => {
+            note_child(files, &tree);
+            let mut watch = Watch { tree, applied: &applied, out: Pump::new(out), err: Pump::new(err), stop, bell: &bell };
+            let (cause, ended) = watch.until_end(order, &mut stdout, &mut stderr).await;
+            record.cause = cause;
+            record.signal = ended.signal;
+            record.code = if cause == Cause::Exited { ended.code } else { KILLED_CODE };
+            pumps = Some((watch.tree, watch.out, watch.err));
+        }
+    }
+    let dropped;
+    (record.stdout_bytes, dropped) = stdout.finish();
+    record.dropped_bytes = dropped;
+    let (kept, dropped) = stderr.finish();
+    record.stderr_bytes = kept;
+    record.dropped_bytes += dropped;
+    record.ended_ms = now_ms();
+    write_exit(files, exit, &record)?;
+    drop(alive);
+    bell.ring(b'e');
+    drop(bell);
+    if let Some((tree, out, err)) = pumps {
+        linger(tree, out, err).await;
+    }
+    applied.remove();
+    Ok(())
+}
+
+/// Keeps the pipes of background processes open and empty: a daemon that a script started must not die of a closed pipe.
+async fn linger(mut tree: Tree, mut out: Pump, mut err: Pump) {
+    let mut scrap = KeptStream::create(Path::new(""), 0, false);
+    let mut scrap2 = KeptStream::create(Path::new(""), 0, false);
+    while out.open || err.open {
+        tokio::select! {
+            _ = out.pump(&mut scrap), if out.open => {}
+            _ = err.pump(&mut scrap2), if err.open => {}
+            _ = tree.changed() => {}
+        }
+    }
+}
+
+struct Watch<'a> {
+    tree: Tree,
+    applied: &'a super::ceiling::Applied,
+    out: Pump,
+    err: Pump,
+    stop: StopRequests,
+    bell: &'a Bell,
+}
+
+impl Watch<'_> {
+    /// Follows the script to its end. After a timeout or a stop nothing of its tree is left alive.
+    async fn until_end(&mut self, order: &Order, stdout: &mut KeptStream, stderr: &mut KeptStream) -> (Cause, Ended) {
+        let now = Instant::now();
+        let never = now + NEVER;
+        let mut deadline = now + Duration::from_secs(order.timeout_seconds);
+        let grace = Duration::from_millis(order.kill_grace_ms);
+        let (mut kill_at, mut drain_until) = (never, never);
+        let mut cause = Cause::Exited;
+        let mut ended = None;
+        loop {
+            let stopping = cause != Cause::Exited;
+            if let Some(end) = ended {
+                if stopping && self.tree.is_gone() {
+                    self.drain(stdout, stderr).await;
+                    return (cause, end);
+                }
+                if !stopping && !self.out.open && !self.err.open {
+                    return (cause, end);
+                }
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.recv(), if !stopping && ended.is_none() => {
+                    cause = Cause::Cancelled;
+                    kill_at = Instant::now() + grace;
+                    self.tree.terminate();
+                }
+                () = sleep_until(deadline), if !stopping && ended.is_none() => {
+                    cause = Cause::TimedOut;
+                    deadline = never;
+                    kill_at = Instant::now() + grace;
+                    self.tree.terminate();
+                }
+                () = sleep_until(kill_at) => {
+                    self.tree.kill(self.applied).await;
+                    let end = self.tree.reap().unwrap_or(Ended { code: KILLED_CODE, signal: None });
+                    self.drain(stdout, stderr).await;
+                    return (cause, end);
+                }
+                () = sleep_until(drain_until) => {
+                    if let Some(end) = ended {
+                        return (cause, end);
+                    }
+                }
+                () = self.out.pump(stdout), if self.out.open => self.bell.ring(b'o'),
+                () = self.err.pump(stderr), if self.err.open => self.bell.ring(b'o'),
+                end = self.tree.changed(), if ended.is_none() => {
+                    ended = end;
+                    // While stopping, the kill is what ends the wait: a survivor must not be left because its parent went.
+                    if ended.is_some() && !stopping {
+                        drain_until = Instant::now() + DRAIN;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what is left in the pipes of a dead tree.
+    async fn drain(&mut self, stdout: &mut KeptStream, stderr: &mut KeptStream) {
+        let _ = tokio::time::timeout(DRAIN, async {
+            while self.out.open {
+                self.out.pump(stdout).await;
+            }
+            while self.err.open {
+                self.err.pump(stderr).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Moves one stream from its pipe to its file.
+struct Pump {
+    stream: Stream,
+    open: bool,
+    buffer: Vec<u8>,
+}
+
+impl Pump {
+    fn new(stream: Stream) -> Self {
+        Self { stream, open: true, buffer: vec![0; 64 * 1024] }
+    }
+
+    /// Moves what is there. Cancel safe: nothing is lost between reading and writing, there is no await between them.
+    async fn pump(&mut self, into: &mut KeptStream) {
+        match self.stream.read(&mut self.buffer).await {
+            Ok(0) | Err(_) => self.open = false,
+            Ok(count) => into.write(&self.buffer[..count]),
+        }
+    }
+}
+
+fn command(files: &StepFiles, order: &Order) -> io::Result<Command> {
+    if !order.working_directory.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("the working directory {} does not exist", order.working_directory.display()),
+        ));
+    }
+    let argv = match &order.program {
+        Program::Command { argv } => argv.clone(),
+        Program::Script { file_name, text, runner } => {
+            let path = write_script(files, file_name, text)?;
+            let path_text = path.to_str().ok_or_else(|| io::Error::other("the data directory's name is not UTF-8"))?.to_owned();
+            match runner {
+                Runner::Shell => shell_argv(&path, &path_text, text),
+                Runner::Through(argv) => argv.iter().cloned().chain([path_text]).collect(),
+            }
+        }
+    };
+    let (program, arguments) = argv.split_first().ok_or_else(|| io::Error::other("no program"))?;
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs(order.environment.iter().map(|(n, v)| (n, v)));
+    command.current_dir(&order.working_directory);
+    Ok(command)
+}
+
+/// Writes the script executable. With no space left it goes to memory instead.
+fn write_script(files: &StepFiles, file_name: &str, text: &str) -> io::Result<PathBuf> {
+    let path = files.dir().join(file_name);
+    match write_executable(&path, text) {
+        Err(error) if home::is_disk_full(&error) => {
+            let memory = crate::platform::memory_directory().ok_or(error)?;
+            let path = memory.join(format!("quarterdeck-script-{}-{file_name}", std::process::id()));
+            write_executable(&path, text)?;
+            Ok(path)
+        }
+        other => other.map(|()| path),
+    }
+}
+
+fn write_executable(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = home::private_file();
+    options.truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o700);
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+/// `sh -c '<path>'`; on a file system mounted `noexec` the interpreter is started by hand, as the kernel would.
+fn shell_argv(path: &Path, path_text: &str, text: &str) -> Vec<String> {
+    if crate::platform::is_noexec(path) {
+        let line = text.lines().next().unwrap_or("");
+        let mut argv: Vec<String> = match line.strip_prefix("#!") {
+            Some(rest) => {
+                let rest = rest.trim();
+                rest.split_once(char::is_whitespace)
+                    .map_or_else(|| vec![rest.to_owned()], |(program, argument)| vec![program.to_owned(), argument.trim().to_owned()])
+            }
+            None => vec!["sh".to_owned()],
+        };
+        argv.push(path_text.to_owned());
+        return argv;
+    }
+    vec!["sh".to_owned(), "-c".to_owned(), format!("'{}'", path_text.replace('\'', "'\\''"))]
+}
+
+fn note_child(files: &StepFiles, tree: &Tree) {
+    let record = ChildRecord { pid: tree.pid(), started: system::start_time(tree.pid()) };
+    if let Ok(bytes) = serde_json::to_vec(&record) {
+        // In place: on a full disk a rename could not be prepared, and a torn record only means "may have run", as it should.
+        let _ = home::private_file().truncate(true).open(files.child()).and_then(|mut f| f.write_all(&bytes));
+    }
+}
+
+fn home_is_low(dir: &Path) -> bool {
+    crate::platform::free_bytes(dir).is_none_or(|free| free < LOW_SPACE)
+}
+
+fn prepare_exit(files: &StepFiles, reserve: bool) -> Option<File> {
+    let file = home::private_file().truncate(true).open(files.exit().with_extension("tmp")).ok()?;
+    if reserve {
+        reserve_space(&file, RESERVE / 16);
+    }
+    Some(file)
+}
+
+fn write_exit(files: &StepFiles, prepared: Option<File>, record: &ExitRecord) -> io::Result<()> {
+    let bytes = serde_json::to_vec(record).map_err(io::Error::other)?;
+    let temporary = files.exit().with_extension("tmp");
+    let mut file = match prepared {
+        Some(file) => file,
+        None => home::private_file().truncate(true).open(&temporary)?,
+    };
+    // The disk may have been filled by the script itself and be emptied by its end: worth a few tries.
+    let mut result = Ok(());
+    for _ in 0..50 {
+        result = file.set_len(0).and_then(|()| io::Seek::rewind(&mut file)).and_then(|()| file.write_all(&bytes));
+        if result.is_ok() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    result?;
+    std::fs::rename(&temporary, files.exit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_quoted_for_the_shell() {
+        let argv = shell_argv(Path::new("/tmp/it's/x"), "/tmp/it's/x", "echo");
+        assert_eq!(argv, ["sh", "-c", "'/tmp/it'\\''s/x'"]);
+    }
+}

@@ -1,0 +1,4 @@
+//! The agent's own tests, with real shells and real processes. The wire against a real hub is tested in the workspace's `tests/`.
+
+#[cfg(unix)]
+mod process;
