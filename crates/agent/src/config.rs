@@ -81,11 +81,7 @@ impl Raw {
             Some(value) => match value.as_u64().filter(|n| range.contains(n)) {
                 Some(number) => number,
                 None => {
-                    warnings.push(format!(
-                        "{key} must be a whole number from {} to {}; using {default}",
-                        range.start(),
-                        range.end()
-                    ));
+                    warnings.push(format!("{key} must be a whole number from {} to {}; using {default}", range.start(), range.end()));
                     default
                 }
             },

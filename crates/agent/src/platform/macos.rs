@@ -21,9 +21,8 @@ pub fn boot_id() -> String {
 
 pub fn hardware_facts() -> Vec<(&'static str, String)> {
     let platform = said("ioreg", &["-rd1", "-c", "IOPlatformExpertDevice"]);
-    let field = |name: &str| {
-        platform.lines().find(|line| line.contains(name)).and_then(|line| line.split('"').nth(3)).unwrap_or("").to_owned()
-    };
+    let field =
+        |name: &str| platform.lines().find(|line| line.contains(name)).and_then(|line| line.split('"').nth(3)).unwrap_or("").to_owned();
     vec![
         ("machine-id", field("IOPlatformUUID")),
         ("serial", field("IOPlatformSerialNumber")),

@@ -109,11 +109,7 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).find_map(|dir| {
         let plain = dir.join(name);
         let exe = dir.join(format!("{name}.exe"));
-        if plain.is_file() {
-            Some(plain)
-        } else {
-            (cfg!(windows) && exe.is_file()).then_some(exe)
-        }
+        if plain.is_file() { Some(plain) } else { (cfg!(windows) && exe.is_file()).then_some(exe) }
     })
 }
 

@@ -2,8 +2,8 @@
 //!
 //! There are no signals, so a stop is requested by a file that the supervisor looks for while its script runs.
 
-use super::ceiling::Applied;
 use super::StepFiles;
+use super::ceiling::Applied;
 use process_wrap::tokio::{ChildWrapper, CommandWrap, CreationFlags, JobObject};
 use std::io;
 use std::process::{Command, Stdio};
