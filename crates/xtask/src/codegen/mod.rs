@@ -38,6 +38,11 @@ pub struct Args {
 /// Path relative to the repository root, and the text that belongs there.
 pub type Files = BTreeMap<String, String>;
 
+/// Fails when regenerating would change a file.
+pub fn check() -> anyhow::Result<()> {
+    run(&Args { check: true })
+}
+
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let root = root();
     println!("codegen: reading botocore {}", botocore::VERSION);
