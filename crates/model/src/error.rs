@@ -23,18 +23,8 @@ impl ApiError {
     /// An error by its modelled name.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let code = code.into();
-        let status = if code == "InternalServerError" {
-            500
-        } else {
-            400
-        };
-        Self {
-            code,
-            status,
-            message: message.into(),
-            members: Map::new(),
-            source: None,
-        }
+        let status = if code == "InternalServerError" { 500 } else { 400 };
+        Self { code, status, message: message.into(), members: Map::new(), source: None }
     }
 
     /// `ValidationException`: the request as such is wrong.
@@ -49,10 +39,7 @@ impl ApiError {
 
     /// `InternalServerError`, HTTP 500. What happened belongs into the log: add it with `with_source`.
     pub fn internal() -> Self {
-        Self::new(
-            "InternalServerError",
-            "An error occurred on the server side.",
-        )
+        Self::new("InternalServerError", "An error occurred on the server side.")
     }
 
     /// `AccessDeniedException` in AWS's words (semantics 0.9). `action` is such as `ssm:SendCommand`.
@@ -73,10 +60,7 @@ impl ApiError {
     /// `UnknownOperationException`: no operation has that target.
     pub fn unknown_operation(target: &str) -> Self {
         let shown: String = target.chars().take(256).collect();
-        Self::new(
-            "UnknownOperationException",
-            format!("The requested operation is not known: {shown}"),
-        )
+        Self::new("UnknownOperationException", format!("The requested operation is not known: {shown}"))
     }
 
     /// Adds a member of the error body.
@@ -122,23 +106,13 @@ impl ApiError {
         let code = body.get("__type").or_else(|| body.get("code"))?.as_str()?;
         let code = code.rsplit('#').next().unwrap_or(code);
         let code = code.split(':').next().unwrap_or(code).to_owned();
-        let message = body
-            .get("message")
-            .or_else(|| body.get("Message"))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let message = body.get("message").or_else(|| body.get("Message")).and_then(Value::as_str).unwrap_or_default();
         let members = body
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "__type" | "code" | "message" | "Message"))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        Some(Self {
-            code: code.into(),
-            status,
-            message: message.to_owned(),
-            members,
-            source: None,
-        })
+        Some(Self { code: code.into(), status, message: message.to_owned(), members, source: None })
     }
 }
 
@@ -150,9 +124,7 @@ impl fmt::Display for ApiError {
 
 impl Error for ApiError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 
@@ -163,8 +135,7 @@ mod tests {
 
     #[test]
     fn the_body_has_both_spellings_and_the_members() {
-        let error = ApiError::new("OpsItemAlreadyExistsException", "It exists.")
-            .with("OpsItemId", "oi-0123456789ab");
+        let error = ApiError::new("OpsItemAlreadyExistsException", "It exists.").with("OpsItemId", "oi-0123456789ab");
         assert_eq!(error.status, 400);
         assert_eq!(
             error.body(),
@@ -177,36 +148,21 @@ mod tests {
     #[test]
     fn the_source_is_logged_but_does_not_travel() {
         let error = ApiError::internal().with_source(std::io::Error::other("disk on fire"));
-        assert_eq!(
-            error.source().map(ToString::to_string).as_deref(),
-            Some("disk on fire")
-        );
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("disk on fire"));
         assert!(!error.body().to_string().contains("fire"));
     }
 
     #[test]
     fn reads_what_services_answer() {
-        let error = ApiError::from_body(
-            400,
-            &json!({"__type": "com.amazonaws.ssm#InvalidDocument", "Message": "no"}),
-        )
-        .unwrap();
-        assert_eq!(
-            (error.code.as_ref(), error.message.as_str()),
-            ("InvalidDocument", "no")
-        );
+        let error = ApiError::from_body(400, &json!({"__type": "com.amazonaws.ssm#InvalidDocument", "Message": "no"})).unwrap();
+        assert_eq!((error.code.as_ref(), error.message.as_str()), ("InvalidDocument", "no"));
         assert!(ApiError::from_body(400, &json!([])).is_none());
     }
 
     #[test]
     fn denials_speak_awss_words() {
         assert_eq!(
-            ApiError::access_denied(
-                "arn:aws:iam::123456789012:user/a",
-                "ssm:SendCommand",
-                "arn:x"
-            )
-            .message,
+            ApiError::access_denied("arn:aws:iam::123456789012:user/a", "ssm:SendCommand", "arn:x").message,
             "User: arn:aws:iam::123456789012:user/a is not authorized to perform: ssm:SendCommand on resource: arn:x because no identity-based policy allows the ssm:SendCommand action"
         );
     }

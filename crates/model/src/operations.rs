@@ -34,10 +34,7 @@ impl Operation {
 
     /// The operation of that name, exactly as written.
     pub fn from_name(name: &str) -> Option<Self> {
-        TABLE
-            .binary_search_by(|row| row.name.cmp(name))
-            .ok()
-            .map(|index| Self::ALL[index])
+        TABLE.binary_search_by(|row| row.name.cmp(name)).ok().map(|index| Self::ALL[index])
     }
 
     pub fn family(self) -> Family {
@@ -92,10 +89,7 @@ impl serde::Serialize for Operation {
 
 impl<'de> serde::Deserialize<'de> for Operation {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(WordVisitor {
-            of: "Operation",
-            find: Self::from_name,
-        })
+        deserializer.deserialize_str(WordVisitor { of: "Operation", find: Self::from_name })
     }
 }
 
@@ -116,14 +110,8 @@ mod tests {
         for (index, operation) in Operation::ALL.iter().copied().enumerate() {
             assert_eq!(operation as usize, index);
             assert_eq!(Operation::from_name(operation.name()), Some(operation));
-            assert!(
-                matches!(operation.input().kind, Kind::Structure { .. }),
-                "{operation}"
-            );
-            assert!(
-                matches!(operation.output().kind, Kind::Structure { .. }),
-                "{operation}"
-            );
+            assert!(matches!(operation.input().kind, Kind::Structure { .. }), "{operation}");
+            assert!(matches!(operation.output().kind, Kind::Structure { .. }), "{operation}");
         }
         assert!(TABLE.windows(2).all(|pair| pair[0].name < pair[1].name));
         for unknown in ["", "sendCommand", "SendCommand ", "RegisterManagedInstance"] {
@@ -158,53 +146,22 @@ mod tests {
         ];
         let counted: Vec<(&str, usize)> = Family::ALL
             .iter()
-            .map(|family| {
-                (
-                    family.as_str(),
-                    Operation::ALL
-                        .iter()
-                        .filter(|operation| operation.family() == *family)
-                        .count(),
-                )
-            })
+            .map(|family| (family.as_str(), Operation::ALL.iter().filter(|operation| operation.family() == *family).count()))
             .collect();
         assert_eq!(counted, expected);
     }
 
     #[test]
     fn facts_of_single_operations() {
-        assert_eq!(
-            Operation::ALL
-                .iter()
-                .filter(|operation| operation.is_paginated())
-                .count(),
-            56
-        );
-        for reads in [
-            Operation::GetCommandInvocation,
-            Operation::ListCommands,
-            Operation::DescribeSessions,
-            Operation::GetParameters,
-        ] {
+        assert_eq!(Operation::ALL.iter().filter(|operation| operation.is_paginated()).count(), 56);
+        for reads in [Operation::GetCommandInvocation, Operation::ListCommands, Operation::DescribeSessions, Operation::GetParameters] {
             assert!(reads.is_read_only(), "{reads}");
         }
-        for writes in [
-            Operation::SendCommand,
-            Operation::GetAccessToken,
-            Operation::PutInventory,
-            Operation::StartExecutionPreview,
-        ] {
+        for writes in [Operation::SendCommand, Operation::GetAccessToken, Operation::PutInventory, Operation::StartExecutionPreview] {
             assert!(!writes.is_read_only(), "{writes}");
         }
-        assert!(
-            Operation::SendCommand
-                .errors()
-                .contains(&"DuplicateInstanceId")
-        );
-        assert_eq!(
-            serde_json::to_string(&Operation::SendCommand).unwrap(),
-            "\"SendCommand\""
-        );
+        assert!(Operation::SendCommand.errors().contains(&"DuplicateInstanceId"));
+        assert_eq!(serde_json::to_string(&Operation::SendCommand).unwrap(), "\"SendCommand\"");
         assert!(serde_json::from_str::<Operation>("\"DropTables\"").is_err());
     }
 }

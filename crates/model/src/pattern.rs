@@ -44,26 +44,17 @@ const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 impl Matcher {
     pub fn compile(pattern: &str) -> Result<Self, BadPattern> {
         if pattern.len() > MAX_PATTERN {
-            return Err(BadPattern(format!(
-                "the pattern is longer than {MAX_PATTERN} bytes"
-            )));
+            return Err(BadPattern(format!("the pattern is longer than {MAX_PATTERN} bytes")));
         }
         if let Some((min, max)) = counted_line(pattern) {
             return Ok(Self(Engine::Line { min, max }));
         }
         let whole = format!("\\A(?:{})\\z", translate(pattern));
-        let linear = match regex::RegexBuilder::new(&whole)
-            .size_limit(SIZE_LIMIT)
-            .build()
-        {
+        let linear = match regex::RegexBuilder::new(&whole).size_limit(SIZE_LIMIT).build() {
             Ok(regex) => return Ok(Self(Engine::Linear(regex))),
             Err(error) => error,
         };
-        match fancy_regex::RegexBuilder::new(&whole)
-            .backtrack_limit(BACKTRACK_LIMIT)
-            .delegate_size_limit(SIZE_LIMIT)
-            .build()
-        {
+        match fancy_regex::RegexBuilder::new(&whole).backtrack_limit(BACKTRACK_LIMIT).delegate_size_limit(SIZE_LIMIT).build() {
             Ok(regex) => Ok(Self(Engine::Backtracking(Box::new(regex)))),
             // The first engine's complaint is the clearer one, unless it only lacked a feature.
             Err(_) => Err(BadPattern(last_line(&linear.to_string()))),
@@ -92,22 +83,14 @@ impl Matcher {
 }
 
 fn last_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .next_back()
-        .unwrap_or("the pattern is not valid")
-        .to_owned()
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("the pattern is not valid").to_owned()
 }
 
 /// `^.{1,100000}$` → (1, 100000).
 fn counted_line(pattern: &str) -> Option<(usize, usize)> {
     let inner = pattern.strip_prefix('^').unwrap_or(pattern);
     let inner = inner.strip_suffix('$').unwrap_or(inner);
-    let (min, max) = inner
-        .strip_prefix(".{")?
-        .strip_suffix('}')?
-        .split_once(',')?;
+    let (min, max) = inner.strip_prefix(".{")?.strip_suffix('}')?.split_once(',')?;
     Some((min.parse().ok()?, max.parse().ok()?))
 }
 
@@ -148,9 +131,7 @@ fn translate(pattern: &str) -> String {
                 out.push(']');
             }
             '.' if depth == 0 => out.push_str(r"[^\n\r\x{85}\x{2028}\x{2029}]"),
-            '-' if depth > 0 && (was_class_escape || class_escape_at(&chars, i + 1)) => {
-                out.push_str("\\-")
-            }
+            '-' if depth > 0 && (was_class_escape || class_escape_at(&chars, i + 1)) => out.push_str("\\-"),
             _ => out.push(c),
         }
         i += 1;
@@ -159,10 +140,7 @@ fn translate(pattern: &str) -> String {
 }
 
 fn class_escape_at(chars: &[char], at: usize) -> bool {
-    chars.get(at) == Some(&'\\')
-        && chars
-            .get(at + 1)
-            .is_some_and(|c| matches!(c, 'w' | 'W' | 'd' | 'D' | 's' | 'S' | 'p' | 'P'))
+    chars.get(at) == Some(&'\\') && chars.get(at + 1).is_some_and(|c| matches!(c, 'w' | 'W' | 'd' | 'D' | 's' | 'S' | 'p' | 'P'))
 }
 
 /// Writes one escape; `i` stands behind the escaped character. Returns whether it stands for a class of characters.
@@ -243,9 +221,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Matcher::compile(pattern)
-            .unwrap_or_else(|error| panic!("{pattern}: {error}"))
-            .matches(text)
+        Matcher::compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).matches(text)
     }
 
     #[test]

@@ -79,10 +79,8 @@ mod tests {
 
     #[test]
     fn command_parameters_do_not_print() {
-        let input: SendCommandInput = serde_json::from_str(
-            r#"{"DocumentName":"AWS-RunShellScript","Parameters":{"commands":["echo hunter2"]}}"#,
-        )
-        .unwrap();
+        let input: SendCommandInput =
+            serde_json::from_str(r#"{"DocumentName":"AWS-RunShellScript","Parameters":{"commands":["echo hunter2"]}}"#).unwrap();
         assert!(!format!("{input:?}").contains("hunter2"));
         assert_eq!(input.parameters.unwrap()["commands"], ["echo hunter2"]);
     }

@@ -21,15 +21,9 @@ pub struct Shape {
 
 #[derive(Debug)]
 pub enum Kind {
-    Structure {
-        name: &'static str,
-        members: &'static [Member],
-    },
+    Structure { name: &'static str, members: &'static [Member] },
     List(&'static Shape),
-    Map {
-        key: &'static Shape,
-        value: &'static Shape,
-    },
+    Map { key: &'static Shape, value: &'static Shape },
     String,
     Integer,
     Long,
@@ -50,19 +44,11 @@ pub struct Member {
 
 impl Member {
     pub const fn required(name: &'static str, shape: &'static Shape) -> Self {
-        Self {
-            name,
-            shape,
-            required: true,
-        }
+        Self { name, shape, required: true }
     }
 
     pub const fn optional(name: &'static str, shape: &'static Shape) -> Self {
-        Self {
-            name,
-            shape,
-            required: false,
-        }
+        Self { name, shape, required: false }
     }
 }
 
@@ -76,23 +62,13 @@ pub struct Pattern {
 
 impl Pattern {
     pub const fn new(source: &'static str) -> Self {
-        Self {
-            source,
-            compiled: OnceLock::new(),
-        }
+        Self { source, compiled: OnceLock::new() }
     }
 }
 
 impl Shape {
     const fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            min: None,
-            max: None,
-            pattern: None,
-            values: &[],
-            sensitive: false,
-        }
+        Self { kind, min: None, max: None, pattern: None, values: &[], sensitive: false }
     }
 
     pub const fn structure(name: &'static str, members: &'static [Member]) -> Self {

@@ -11,13 +11,7 @@ pub struct Timestamp(jiff::Timestamp);
 impl Timestamp {
     /// From milliseconds since 1970; values outside the years -9999 to 9999 are moved to the nearest end.
     pub fn from_millis(millis: i64) -> Self {
-        Self(
-            jiff::Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 {
-                jiff::Timestamp::MIN
-            } else {
-                jiff::Timestamp::MAX
-            }),
-        )
+        Self(jiff::Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX }))
     }
 
     /// Milliseconds since 1970, as the store keeps them.
@@ -30,9 +24,7 @@ impl Timestamp {
         if !seconds.is_finite() || seconds.abs() > 400_000_000_000.0 {
             return None;
         }
-        jiff::Timestamp::from_millisecond((seconds * 1000.0).round() as i64)
-            .ok()
-            .map(Self)
+        jiff::Timestamp::from_millisecond((seconds * 1000.0).round() as i64).ok().map(Self)
     }
 
     /// Seconds since 1970, with three decimals at most.
@@ -83,9 +75,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
         let moment = text.parse::<jiff::Timestamp>().or_else(|error| {
             let civil: jiff::civil::DateTime = text.parse().map_err(|_| error)?;
-            civil
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .map(|zoned| zoned.timestamp())
+            civil.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp())
         })?;
         Ok(moment.into())
     }
@@ -94,11 +84,7 @@ impl FromStr for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let millis = self.as_millis();
-        if millis % 1000 == 0 {
-            serializer.serialize_i64(millis / 1000)
-        } else {
-            serializer.serialize_f64(self.as_epoch_seconds())
-        }
+        if millis % 1000 == 0 { serializer.serialize_i64(millis / 1000) } else { serializer.serialize_f64(self.as_epoch_seconds()) }
     }
 }
 
@@ -113,8 +99,7 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
 
             fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Timestamp, E> {
-                Timestamp::from_epoch_seconds(value)
-                    .ok_or_else(|| E::custom("the time stamp is out of range"))
+                Timestamp::from_epoch_seconds(value).ok_or_else(|| E::custom("the time stamp is out of range"))
             }
 
             fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Timestamp, E> {
@@ -126,9 +111,7 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
 
             fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Timestamp, E> {
-                value
-                    .parse()
-                    .map_err(|_| E::custom("the string is no ISO-8601 moment"))
+                value.parse().map_err(|_| E::custom("the string is no ISO-8601 moment"))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -141,45 +124,25 @@ mod tests {
 
     #[test]
     fn travels_as_epoch_seconds() {
-        for (json, millis) in [
-            ("1718000000", 1_718_000_000_000),
-            ("1718000000.123", 1_718_000_000_123),
-            ("0", 0),
-            ("-1.5", -1_500),
-        ] {
+        for (json, millis) in [("1718000000", 1_718_000_000_000), ("1718000000.123", 1_718_000_000_123), ("0", 0), ("-1.5", -1_500)] {
             let read: Timestamp = serde_json::from_str(json).unwrap();
             assert_eq!(read.as_millis(), millis);
             assert_eq!(serde_json::to_string(&read).unwrap(), json);
         }
         // The stock agent sends whole seconds with a decimal point.
-        assert_eq!(
-            serde_json::from_str::<Timestamp>("1795343637.0")
-                .unwrap()
-                .as_millis(),
-            1_795_343_637_000
-        );
+        assert_eq!(serde_json::from_str::<Timestamp>("1795343637.0").unwrap().as_millis(), 1_795_343_637_000);
     }
 
     #[test]
     fn reads_iso_and_refuses_nonsense() {
-        for text in [
-            "2024-06-01T10:11:12.345Z",
-            "2024-06-01T12:11:12.345+02:00",
-            "2024-06-01T10:11:12.345",
-        ] {
+        for text in ["2024-06-01T10:11:12.345Z", "2024-06-01T12:11:12.345+02:00", "2024-06-01T10:11:12.345"] {
             let read: Timestamp = serde_json::from_value(text.into()).unwrap();
             assert_eq!(read.to_iso_millis(), "2024-06-01T10:11:12.345Z");
         }
-        assert_eq!(
-            "2024-06-01".parse::<Timestamp>().unwrap().to_iso_millis(),
-            "2024-06-01T00:00:00.000Z"
-        );
+        assert_eq!("2024-06-01".parse::<Timestamp>().unwrap().to_iso_millis(), "2024-06-01T00:00:00.000Z");
         for bad in ["\"yesterday\"", "1e300", "true", "[]", "{}"] {
             assert!(serde_json::from_str::<Timestamp>(bad).is_err(), "{bad}");
         }
-        assert_eq!(
-            Timestamp::from_millis(i64::MAX).into_inner(),
-            jiff::Timestamp::MAX
-        );
+        assert_eq!(Timestamp::from_millis(i64::MAX).into_inner(), jiff::Timestamp::MAX);
     }
 }

@@ -13,10 +13,7 @@ pub struct UnknownValue {
 
 impl UnknownValue {
     pub(crate) fn new(of: &'static str, value: &str) -> Self {
-        Self {
-            of,
-            value: value.chars().take(128).collect(),
-        }
+        Self { of, value: value.chars().take(128).collect() }
     }
 }
 
@@ -111,21 +108,12 @@ mod tests {
     #[test]
     fn an_enum_round_trips_by_its_wire_word() {
         for status in CommandStatus::ALL {
-            assert_eq!(
-                status.as_str().parse::<CommandStatus>().as_ref(),
-                Ok(status)
-            );
+            assert_eq!(status.as_str().parse::<CommandStatus>().as_ref(), Ok(status));
             let json = serde_json::to_string(status).unwrap();
             assert_eq!(json, format!("\"{}\"", status.as_str()));
-            assert_eq!(
-                serde_json::from_str::<CommandStatus>(&json).unwrap(),
-                *status
-            );
+            assert_eq!(serde_json::from_str::<CommandStatus>(&json).unwrap(), *status);
         }
         assert!(serde_json::from_str::<CommandStatus>("\"pending\"").is_err());
-        assert_eq!(
-            "Nope".parse::<CommandStatus>().unwrap_err().to_string(),
-            "`Nope` is not a value of CommandStatus"
-        );
+        assert_eq!("Nope".parse::<CommandStatus>().unwrap_err().to_string(), "`Nope` is not a value of CommandStatus");
     }
 }

@@ -2,8 +2,8 @@
 //! Shapes of the `maintenance_windows` operations: names and types as the AWS service model has them.
 
 pub use super::shared::{
-    AlarmConfiguration, AlarmStateInformation, CloudWatchOutputConfig, DocumentHashType,
-    NotificationConfig, PatchOrchestratorFilter, Tag, Target,
+    AlarmConfiguration, AlarmStateInformation, CloudWatchOutputConfig, DocumentHashType, NotificationConfig, PatchOrchestratorFilter, Tag,
+    Target,
 };
 use crate::blob::Blob;
 use crate::sensitive::Sensitive;
@@ -146,8 +146,7 @@ pub struct DescribeMaintenanceWindowExecutionTaskInvocationsInput {
 #[serde(rename_all = "PascalCase")]
 pub struct DescribeMaintenanceWindowExecutionTaskInvocationsOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub window_execution_task_invocation_identities:
-        Option<Vec<MaintenanceWindowExecutionTaskInvocationIdentity>>,
+    pub window_execution_task_invocation_identities: Option<Vec<MaintenanceWindowExecutionTaskInvocationIdentity>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_token: Option<String>,
 }
@@ -383,8 +382,7 @@ pub struct GetMaintenanceWindowExecutionTaskOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<MaintenanceWindowTaskType>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_parameters:
-        Option<Sensitive<Vec<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>>,
+    pub task_parameters: Option<Sensitive<Vec<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -469,8 +467,7 @@ pub struct GetMaintenanceWindowTaskOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_type: Option<MaintenanceWindowTaskType>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_parameters:
-        Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
+    pub task_parameters: Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_invocation_parameters: Option<MaintenanceWindowTaskInvocationParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -707,8 +704,7 @@ pub struct MaintenanceWindowTask {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<Target>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_parameters:
-        Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
+    pub task_parameters: Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -783,8 +779,7 @@ pub struct RegisterTaskWithMaintenanceWindowInput {
     pub service_role_arn: Option<String>,
     pub task_type: MaintenanceWindowTaskType,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_parameters:
-        Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
+    pub task_parameters: Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_invocation_parameters: Option<MaintenanceWindowTaskInvocationParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -930,8 +925,7 @@ pub struct UpdateMaintenanceWindowTaskInput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_parameters:
-        Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
+    pub task_parameters: Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_invocation_parameters: Option<MaintenanceWindowTaskInvocationParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -968,8 +962,7 @@ pub struct UpdateMaintenanceWindowTaskOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_role_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub task_parameters:
-        Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
+    pub task_parameters: Option<Sensitive<BTreeMap<String, MaintenanceWindowTaskParameterValueExpression>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_invocation_parameters: Option<MaintenanceWindowTaskInvocationParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -27,19 +27,14 @@ pub fn fetch() -> anyhow::Result<Source> {
     if !folder.join(SSM).is_file() || !folder.join(STS).is_file() {
         download(&folder)?;
     }
-    Ok(Source {
-        ssm: read(&folder.join(SSM))?,
-        sts: read(&folder.join(STS))?,
-    })
+    Ok(Source { ssm: read(&folder.join(SSM))?, sts: read(&folder.join(STS))? })
 }
 
 fn cache() -> anyhow::Result<PathBuf> {
     let base = match std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
         Some(base) => PathBuf::from(base),
         None => PathBuf::from(
-            std::env::var_os("HOME")
-                .or_else(|| std::env::var_os("USERPROFILE"))
-                .context("neither XDG_CACHE_HOME nor HOME is set")?,
+            std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).context("neither XDG_CACHE_HOME nor HOME is set")?,
         )
         .join(".cache"),
     };
@@ -48,39 +43,19 @@ fn cache() -> anyhow::Result<PathBuf> {
 
 fn download(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-    println!(
-        "codegen: downloading botocore {VERSION} with pip into {}",
-        folder.display()
-    );
+    println!("codegen: downloading botocore {VERSION} with pip into {}", folder.display());
     let requirement = format!("botocore=={VERSION}");
     let status = Command::new("python3")
-        .args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--dest",
-        ])
+        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest"])
         .arg(folder)
         .arg(&requirement)
         .status()
         .context("starting python3 (packages `python3` and `python3-pip`)")?;
     if !status.success() {
-        bail!(
-            "`python3 -m pip download {requirement}` failed; it needs the package `python3-pip` and a reachable package index"
-        );
+        bail!("`python3 -m pip download {requirement}` failed; it needs the package `python3-pip` and a reachable package index");
     }
     let wheel = folder.join(format!("botocore-{VERSION}-py3-none-any.whl"));
-    let status = Command::new("python3")
-        .args(["-c", EXTRACT])
-        .arg(&wheel)
-        .arg(folder)
-        .args([SSM, STS])
-        .status()?;
+    let status = Command::new("python3").args(["-c", EXTRACT]).arg(&wheel).arg(folder).args([SSM, STS]).status()?;
     if !status.success() {
         bail!("could not unpack {}", wheel.display());
     }

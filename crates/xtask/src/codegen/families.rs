@@ -31,10 +31,7 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
             "StopAutomationExecution",
         ],
     ),
-    (
-        "change",
-        &["GetCalendarState", "StartChangeRequestExecution"],
-    ),
+    ("change", &["GetCalendarState", "StartChangeRequestExecution"]),
     (
         "cloud_connectors",
         &[
@@ -46,25 +43,8 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
             "ValidateCloudConnector",
         ],
     ),
-    (
-        "commands",
-        &[
-            "CancelCommand",
-            "GetCommandInvocation",
-            "ListCommandInvocations",
-            "ListCommands",
-            "SendCommand",
-        ],
-    ),
-    (
-        "compliance",
-        &[
-            "ListComplianceItems",
-            "ListComplianceSummaries",
-            "ListResourceComplianceSummaries",
-            "PutComplianceItems",
-        ],
-    ),
+    ("commands", &["CancelCommand", "GetCommandInvocation", "ListCommandInvocations", "ListCommands", "SendCommand"]),
+    ("compliance", &["ListComplianceItems", "ListComplianceSummaries", "ListResourceComplianceSummaries", "PutComplianceItems"]),
     (
         "documents",
         &[
@@ -84,14 +64,7 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
     ),
     (
         "inventory",
-        &[
-            "DeleteInventory",
-            "DescribeInventoryDeletions",
-            "GetInventory",
-            "GetInventorySchema",
-            "ListInventoryEntries",
-            "PutInventory",
-        ],
+        &["DeleteInventory", "DescribeInventoryDeletions", "GetInventory", "GetInventorySchema", "ListInventoryEntries", "PutInventory"],
     ),
     (
         "maintenance_windows",
@@ -195,58 +168,16 @@ pub const FAMILIES: &[(&str, &[&str])] = &[
             "UpdatePatchBaseline",
         ],
     ),
-    (
-        "previews",
-        &["GetExecutionPreview", "StartExecutionPreview"],
-    ),
-    (
-        "resource_data_sync",
-        &[
-            "CreateResourceDataSync",
-            "DeleteResourceDataSync",
-            "ListResourceDataSync",
-            "UpdateResourceDataSync",
-        ],
-    ),
-    (
-        "resource_policies",
-        &[
-            "DeleteResourcePolicy",
-            "GetResourcePolicies",
-            "PutResourcePolicy",
-        ],
-    ),
-    (
-        "sessions",
-        &[
-            "DescribeSessions",
-            "GetConnectionStatus",
-            "ResumeSession",
-            "StartSession",
-            "TerminateSession",
-        ],
-    ),
-    (
-        "settings",
-        &[
-            "GetServiceSetting",
-            "ResetServiceSetting",
-            "UpdateServiceSetting",
-        ],
-    ),
-    (
-        "tags",
-        &[
-            "AddTagsToResource",
-            "ListTagsForResource",
-            "RemoveTagsFromResource",
-        ],
-    ),
+    ("previews", &["GetExecutionPreview", "StartExecutionPreview"]),
+    ("resource_data_sync", &["CreateResourceDataSync", "DeleteResourceDataSync", "ListResourceDataSync", "UpdateResourceDataSync"]),
+    ("resource_policies", &["DeleteResourcePolicy", "GetResourcePolicies", "PutResourcePolicy"]),
+    ("sessions", &["DescribeSessions", "GetConnectionStatus", "ResumeSession", "StartSession", "TerminateSession"]),
+    ("settings", &["GetServiceSetting", "ResetServiceSetting", "UpdateServiceSetting"]),
+    ("tags", &["AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"]),
 ];
 
 /// Operations whose verb reads but which hand out rights or write a record, so that a read-only endpoint must refuse them.
-pub const WRITES_DESPITE_VERB: &[&str] =
-    &["GetAccessToken", "GetDeployablePatchSnapshotForInstance"];
+pub const WRITES_DESPITE_VERB: &[&str] = &["GetAccessToken", "GetDeployablePatchSnapshotForInstance"];
 
 /// Operations whose verb does not say so, but which change nothing.
 pub const READS_DESPITE_VERB: &[&str] = &["ValidateCloudConnector"];

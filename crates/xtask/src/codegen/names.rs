@@ -11,15 +11,10 @@ pub fn snake(name: &str) -> String {
             }
             continue;
         }
-        let after_lower =
-            i > 0 && (chars[i - 1].is_ascii_lowercase() || chars[i - 1].is_ascii_digit());
+        let after_lower = i > 0 && (chars[i - 1].is_ascii_lowercase() || chars[i - 1].is_ascii_digit());
         let before_lower = chars.get(i + 1).is_some_and(char::is_ascii_lowercase);
         let after_upper = i > 0 && chars[i - 1].is_ascii_uppercase();
-        if c.is_ascii_uppercase()
-            && !out.is_empty()
-            && !out.ends_with('_')
-            && (after_lower || (after_upper && before_lower))
-        {
+        if c.is_ascii_uppercase() && !out.is_empty() && !out.ends_with('_') && (after_lower || (after_upper && before_lower)) {
             out.push('_');
         }
         out.push(c.to_ascii_lowercase());
@@ -33,12 +28,7 @@ pub fn serde_pascal(field: &str) -> String {
         .split('_')
         .map(|word| {
             let mut chars = word.chars();
-            chars
-                .next()
-                .map(|first| first.to_ascii_uppercase())
-                .into_iter()
-                .chain(chars)
-                .collect::<String>()
+            chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect::<String>()
         })
         .collect()
 }
@@ -61,11 +51,7 @@ pub fn variant(value: &str) -> String {
             let shout = !word.chars().any(|c| c.is_ascii_lowercase());
             let mut chars = word.chars();
             let first = chars.next().map(|c| c.to_ascii_uppercase());
-            let rest: String = if shout {
-                chars.as_str().to_ascii_lowercase()
-            } else {
-                chars.as_str().to_owned()
-            };
+            let rest: String = if shout { chars.as_str().to_ascii_lowercase() } else { chars.as_str().to_owned() };
             first.into_iter().chain(rest.chars()).collect::<String>()
         })
         .collect()
@@ -75,10 +61,9 @@ pub fn variant(value: &str) -> String {
 pub fn field(member: &str) -> String {
     let name = snake(member);
     match name.as_str() {
-        "type" | "match" | "use" | "mod" | "move" | "ref" | "where" | "loop" | "for" | "in"
-        | "static" | "enum" | "struct" | "fn" | "let" | "if" | "else" | "impl" | "trait"
-        | "return" | "const" | "continue" | "break" | "async" | "await" | "final" | "override"
-        | "virtual" => {
+        "type" | "match" | "use" | "mod" | "move" | "ref" | "where" | "loop" | "for" | "in" | "static" | "enum" | "struct" | "fn"
+        | "let" | "if" | "else" | "impl" | "trait" | "return" | "const" | "continue" | "break" | "async" | "await" | "final"
+        | "override" | "virtual" => {
             format!("r#{name}")
         }
         _ => name,
@@ -104,10 +89,7 @@ mod tests {
         assert_eq!(serde_pascal("ip_address"), "IpAddress");
         assert_eq!(variant("AMAZON_LINUX_2022"), "AmazonLinux2022");
         assert_eq!(variant("InProgress"), "InProgress");
-        assert_eq!(
-            variant("Microsoft.Compute/virtualMachines"),
-            "MicrosoftComputeVirtualMachines"
-        );
+        assert_eq!(variant("Microsoft.Compute/virtualMachines"), "MicrosoftComputeVirtualMachines");
         assert_eq!(variant("Intelligent-Tiering"), "IntelligentTiering");
         assert_eq!(field("Type"), "r#type");
     }

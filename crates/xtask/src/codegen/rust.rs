@@ -13,30 +13,18 @@ pub fn files(slice: &Slice) -> anyhow::Result<Files> {
     let mut files = Files::new();
     let plain = without_default(slice);
     for (home, module) in &slice.modules {
-        files.insert(
-            format!("crates/model/src/shapes/{home}.rs"),
-            family_file(slice, home, module, &plain)?,
-        );
+        files.insert(format!("crates/model/src/shapes/{home}.rs"), family_file(slice, home, module, &plain)?);
     }
-    let mut list =
-        format!("{MARKER}\n//! The shapes of every operation, by family.\n\npub mod schema;\n\n");
+    let mut list = format!("{MARKER}\n//! The shapes of every operation, by family.\n\npub mod schema;\n\n");
     for home in slice.modules.keys() {
         writeln!(list, "pub mod {home};")?;
     }
     files.insert("crates/model/src/shapes/mod.rs".to_owned(), list);
-    files.insert(
-        "crates/model/src/operations/table.rs".to_owned(),
-        table(slice)?,
-    );
+    files.insert("crates/model/src/operations/table.rs".to_owned(), table(slice)?);
     Ok(files)
 }
 
-fn family_file(
-    slice: &Slice,
-    home: &str,
-    module: &Module,
-    plain: &BTreeSet<String>,
-) -> anyhow::Result<String> {
+fn family_file(slice: &Slice, home: &str, module: &Module, plain: &BTreeSet<String>) -> anyhow::Result<String> {
     let service = module.service.context("a module without a service")?;
     let mut body = String::new();
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -45,9 +33,7 @@ fn family_file(
         if ty.shape.kind == Kind::Structure {
             body.push_str(&structure(service, name, ty, plain.contains(name))?);
             for used in named_types(service, ty.shape) {
-                let from = slice
-                    .home_of_type(&used)
-                    .with_context(|| format!("{used} has no module"))?;
+                let from = slice.home_of_type(&used).with_context(|| format!("{used} has no module"))?;
                 if from != home {
                     imports.entry(from.to_owned()).or_default().insert(used);
                 }
@@ -57,18 +43,13 @@ fn family_file(
             let mut taken = BTreeSet::new();
             for value in &ty.shape.values {
                 let variant = names::variant(value);
-                anyhow::ensure!(
-                    taken.insert(variant.clone()),
-                    "{name}: two values are called {variant}"
-                );
+                anyhow::ensure!(taken.insert(variant.clone()), "{name}: two values are called {variant}");
                 writeln!(enums, "        {variant} = {value:?},")?;
             }
             enums.push_str("    }\n");
         }
     }
-    let mut out = format!(
-        "{MARKER}\n//! Shapes of the `{home}` operations: names and types as the AWS service model has them.\n\n"
-    );
+    let mut out = format!("{MARKER}\n//! Shapes of the `{home}` operations: names and types as the AWS service model has them.\n\n");
     for (from, types) in &imports {
         let types: Vec<&str> = types.iter().map(String::as_str).collect();
         writeln!(out, "pub use super::{from}::{{{}}};", types.join(", "))?;
@@ -94,9 +75,7 @@ fn family_file(
 
 fn structure(service: &Service, name: &str, ty: &Type, no_default: bool) -> anyhow::Result<String> {
     let default = if no_default { "" } else { " Default," };
-    let mut out = format!(
-        "#[derive(Debug, Clone, PartialEq,{default} Serialize, Deserialize)]\n#[serde(rename_all = \"PascalCase\")]\n"
-    );
+    let mut out = format!("#[derive(Debug, Clone, PartialEq,{default} Serialize, Deserialize)]\n#[serde(rename_all = \"PascalCase\")]\n");
     if ty.shape.members.is_empty() {
         writeln!(out, "pub struct {name} {{}}\n")?;
         return Ok(out);
@@ -105,9 +84,7 @@ fn structure(service: &Service, name: &str, ty: &Type, no_default: bool) -> anyh
     for (member, reference) in &ty.shape.members {
         let required = ty.input_side && ty.shape.required.contains(member);
         let mut of = rust_type(service, &reference.shape, false)?;
-        let recursive = reach(service, std::iter::once(reference.shape.as_str()))
-            .iter()
-            .any(|inner| type_name(service, inner) == name)
+        let recursive = reach(service, std::iter::once(reference.shape.as_str())).iter().any(|inner| type_name(service, inner) == name)
             && service.shapes[&reference.shape].kind == Kind::Structure;
         if recursive {
             of = format!("Box<{of}>");
@@ -131,16 +108,11 @@ fn structure(service: &Service, name: &str, ty: &Type, no_default: bool) -> anyh
 
 /// The Rust type of a shape. `covered` is set below a `Sensitive`, which already hides what is inside.
 fn rust_type(service: &Service, name: &str, covered: bool) -> anyhow::Result<String> {
-    let shape = service
-        .shapes
-        .get(name)
-        .with_context(|| format!("shape {name} is missing"))?;
+    let shape = service.shapes.get(name).with_context(|| format!("shape {name} is missing"))?;
     let hide = shape.sensitive && !covered;
     let covered = covered || shape.sensitive;
     let inner = |reference: &Option<super::service::Reference>| -> anyhow::Result<String> {
-        let reference = reference
-            .as_ref()
-            .with_context(|| format!("{name} has no element"))?;
+        let reference = reference.as_ref().with_context(|| format!("{name} has no element"))?;
         rust_type(service, &reference.shape, covered)
     };
     let of = match shape.kind {
@@ -189,20 +161,12 @@ fn without_default(slice: &Slice) -> BTreeSet<String> {
             let Some(service) = module.service else {
                 continue;
             };
-            for (name, ty) in module
-                .types
-                .iter()
-                .filter(|(_, ty)| ty.input_side && ty.shape.kind == Kind::Structure)
-            {
+            for (name, ty) in module.types.iter().filter(|(_, ty)| ty.input_side && ty.shape.kind == Kind::Structure) {
                 let blocks = |reference: &str| {
                     let shape = &service.shapes[reference];
-                    !shape.values.is_empty()
-                        || shape.kind == Kind::Timestamp
-                        || plain.contains(&type_name(service, reference))
+                    !shape.values.is_empty() || shape.kind == Kind::Timestamp || plain.contains(&type_name(service, reference))
                 };
-                if ty.shape.members.iter().any(|(member, reference)| {
-                    ty.shape.required.contains(member) && blocks(&reference.shape)
-                }) {
+                if ty.shape.members.iter().any(|(member, reference)| ty.shape.required.contains(member) && blocks(&reference.shape)) {
                     plain.insert(name.clone());
                 }
             }
@@ -214,13 +178,9 @@ fn without_default(slice: &Slice) -> BTreeSet<String> {
 }
 
 fn table(slice: &Slice) -> anyhow::Result<String> {
-    let mut out = format!(
-        "{MARKER}\n//! The operation table, in name order.\n\nuse super::Row;\nuse crate::shapes::schema;\n\n"
-    );
+    let mut out = format!("{MARKER}\n//! The operation table, in name order.\n\nuse super::Row;\nuse crate::shapes::schema;\n\n");
     out.push_str("/// A family of operations; its name is a folder in model, hub, ui and tests.\n");
-    out.push_str(
-        "#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\npub enum Family {\n",
-    );
+    out.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]\npub enum Family {\n");
     for (family, _) in FAMILIES {
         writeln!(out, "{},", family_variant(family))?;
     }
@@ -228,9 +188,7 @@ fn table(slice: &Slice) -> anyhow::Result<String> {
     for (family, _) in FAMILIES {
         write!(out, "Family::{},", family_variant(family))?;
     }
-    out.push_str(
-        "];\n\n/// The folder name.\npub const fn as_str(self) -> &'static str {\nmatch self {\n",
-    );
+    out.push_str("];\n\n/// The folder name.\npub const fn as_str(self) -> &'static str {\nmatch self {\n");
     for (family, _) in FAMILIES {
         writeln!(out, "Family::{} => {family:?},", family_variant(family))?;
     }
@@ -250,14 +208,8 @@ fn table(slice: &Slice) -> anyhow::Result<String> {
         slice.ssm.operations.len()
     )?;
     for (name, operation) in &slice.ssm.operations {
-        let input = operation
-            .input
-            .as_ref()
-            .context("an operation without input")?;
-        let output = operation
-            .output
-            .as_ref()
-            .context("an operation without output")?;
+        let input = operation.input.as_ref().context("an operation without input")?;
+        let output = operation.output.as_ref().context("an operation without output")?;
         let family = slice.family[name.as_str()];
         let home = |shape: &str| {
             slice
@@ -267,15 +219,8 @@ fn table(slice: &Slice) -> anyhow::Result<String> {
                 .map(|(home, _)| home.clone())
                 .context("a shape without module")
         };
-        let paginated = slice.ssm.shapes[&input.shape]
-            .members
-            .iter()
-            .any(|(member, _)| member == "NextToken");
-        let errors: Vec<String> = operation
-            .errors
-            .iter()
-            .map(|error| format!("{:?}", error.shape))
-            .collect();
+        let paginated = slice.ssm.shapes[&input.shape].members.iter().any(|(member, _)| member == "NextToken");
+        let errors: Vec<String> = operation.errors.iter().map(|error| format!("{:?}", error.shape)).collect();
         writeln!(
             out,
             "Row {{ name: {name:?}, family: Family::{}, input: &schema::{}::{}, output: &schema::{}::{}, errors: &[{}], read_only: {}, paginated: {paginated} }},",
@@ -297,8 +242,6 @@ pub fn family_variant(family: &str) -> String {
 }
 
 pub fn read_only(operation: &str) -> bool {
-    let verb = ["Get", "List", "Describe"]
-        .iter()
-        .any(|verb| operation.starts_with(verb));
+    let verb = ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb));
     (verb && !WRITES_DESPITE_VERB.contains(&operation)) || READS_DESPITE_VERB.contains(&operation)
 }

@@ -10,10 +10,7 @@ use std::fmt::Write;
 pub fn files(slice: &Slice) -> anyhow::Result<Files> {
     let mut files = Files::new();
     for (home, module) in &slice.modules {
-        files.insert(
-            format!("crates/model/src/shapes/schema/{home}.rs"),
-            family_file(slice, home, module)?,
-        );
+        files.insert(format!("crates/model/src/shapes/schema/{home}.rs"), family_file(slice, home, module)?);
     }
     let mut list = format!("{MARKER}\n//! Constraint tables of every shape, by family.\n\n");
     for home in slice.modules.keys() {
@@ -25,27 +22,15 @@ pub fn files(slice: &Slice) -> anyhow::Result<Files> {
 
 fn family_file(slice: &Slice, home: &str, module: &Module) -> anyhow::Result<String> {
     let service = module.service.context("a module without a service")?;
-    let mut out = format!(
-        "{MARKER}\n//! Constraints of the `{home}` shapes.\n\nuse crate::shape::{{self, Member, Pattern, Shape}};\n\n"
-    );
+    let mut out = format!("{MARKER}\n//! Constraints of the `{home}` shapes.\n\nuse crate::shape::{{self, Member, Pattern, Shape}};\n\n");
     for (name, shape) in &module.shapes {
         if builtin(shape).is_some() {
             continue;
         }
         if let Some(pattern) = &shape.pattern {
-            writeln!(
-                out,
-                "static {}_PATTERN: Pattern = Pattern::new({});",
-                names::screaming(name),
-                literal(pattern)
-            )?;
+            writeln!(out, "static {}_PATTERN: Pattern = Pattern::new({});", names::screaming(name), literal(pattern))?;
         }
-        writeln!(
-            out,
-            "pub static {}: Shape = {};\n",
-            names::screaming(name),
-            expression(slice, service, home, name, shape)?
-        )?;
+        writeln!(out, "pub static {}: Shape = {};\n", names::screaming(name), expression(slice, service, home, name, shape)?)?;
     }
     if !out.contains("Member::") {
         out = out.replace(" Member,", "");
@@ -59,48 +44,22 @@ fn family_file(slice: &Slice, home: &str, module: &Module) -> anyhow::Result<Str
     Ok(out)
 }
 
-fn expression(
-    slice: &Slice,
-    service: &Service,
-    home: &str,
-    name: &str,
-    shape: &Shape,
-) -> anyhow::Result<String> {
+fn expression(slice: &Slice, service: &Service, home: &str, name: &str, shape: &Shape) -> anyhow::Result<String> {
     let refer = |reference: &Option<super::service::Reference>| -> anyhow::Result<String> {
-        path(
-            slice,
-            service,
-            home,
-            &reference
-                .as_ref()
-                .with_context(|| format!("{name} has no element"))?
-                .shape,
-        )
+        path(slice, service, home, &reference.as_ref().with_context(|| format!("{name} has no element"))?.shape)
     };
     let mut out = match shape.kind {
         Kind::Structure => {
             let mut out = format!("Shape::structure({name:?}, &[");
             for (member, reference) in &shape.members {
-                let kind = if shape.required.contains(member) {
-                    "required"
-                } else {
-                    "optional"
-                };
-                write!(
-                    out,
-                    "Member::{kind}({member:?}, {}),",
-                    path(slice, service, home, &reference.shape)?
-                )?;
+                let kind = if shape.required.contains(member) { "required" } else { "optional" };
+                write!(out, "Member::{kind}({member:?}, {}),", path(slice, service, home, &reference.shape)?)?;
             }
             out.push_str("])");
             out
         }
         Kind::List => format!("Shape::list({})", refer(&shape.member)?),
-        Kind::Map => format!(
-            "Shape::map({}, {})",
-            refer(&shape.key)?,
-            refer(&shape.value)?
-        ),
+        Kind::Map => format!("Shape::map({}, {})", refer(&shape.key)?, refer(&shape.value)?),
         Kind::String => "Shape::string()".to_owned(),
         Kind::Integer => "Shape::integer()".to_owned(),
         Kind::Long => "Shape::long()".to_owned(),
@@ -129,37 +88,22 @@ fn expression(
 }
 
 fn path(slice: &Slice, service: &Service, home: &str, name: &str) -> anyhow::Result<String> {
-    let shape = service
-        .shapes
-        .get(name)
-        .with_context(|| format!("shape {name} is missing"))?;
+    let shape = service.shapes.get(name).with_context(|| format!("shape {name} is missing"))?;
     if let Some(builtin) = builtin(shape) {
         return Ok(format!("&shape::{builtin}"));
     }
     let (of, _) = slice
         .modules
         .iter()
-        .find(|(_, module)| {
-            module.shapes.contains_key(name)
-                && module.service.is_some_and(|of| std::ptr::eq(of, service))
-        })
+        .find(|(_, module)| module.shapes.contains_key(name) && module.service.is_some_and(|of| std::ptr::eq(of, service)))
         .with_context(|| format!("{name} has no module"))?;
     let table = names::screaming(name);
-    Ok(if of == home {
-        format!("&{table}")
-    } else {
-        format!("&super::{of}::{table}")
-    })
+    Ok(if of == home { format!("&{table}") } else { format!("&super::{of}::{table}") })
 }
 
 /// Shapes that carry no constraint share one table per kind.
 fn builtin(shape: &Shape) -> Option<&'static str> {
-    if shape.min.is_some()
-        || shape.max.is_some()
-        || shape.pattern.is_some()
-        || !shape.values.is_empty()
-        || shape.sensitive
-    {
+    if shape.min.is_some() || shape.max.is_some() || shape.pattern.is_some() || !shape.values.is_empty() || shape.sensitive {
         return None;
     }
     match shape.kind {

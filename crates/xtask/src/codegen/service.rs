@@ -73,16 +73,10 @@ impl Shape {
     }
 }
 
-fn ordered<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<(String, Reference)>, D::Error> {
+fn ordered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Reference)>, D::Error> {
     let members = serde_json::Map::deserialize(deserializer)?;
     members
         .into_iter()
-        .map(|(name, value)| {
-            Reference::deserialize(value)
-                .map(|reference| (name, reference))
-                .map_err(serde::de::Error::custom)
-        })
+        .map(|(name, value)| Reference::deserialize(value).map(|reference| (name, reference)).map_err(serde::de::Error::custom))
         .collect()
 }

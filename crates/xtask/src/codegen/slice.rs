@@ -41,32 +41,19 @@ pub struct Type<'a> {
 impl<'a> Slice<'a> {
     pub fn new(source: &'a Source) -> anyhow::Result<Self> {
         let family = families(&source.ssm)?;
-        let mut slice = Slice {
-            ssm: &source.ssm,
-            modules: BTreeMap::new(),
-            family,
-        };
+        let mut slice = Slice { ssm: &source.ssm, modules: BTreeMap::new(), family };
         let homes = slice.homes();
         let operations: Vec<&Operation> = source.ssm.operations.values().collect();
         slice.add(&source.ssm, &operations, &homes)?;
         for (module, names) in NEIGHBOURS {
             let operations: Vec<&Operation> = names
                 .iter()
-                .map(|name| {
-                    source
-                        .sts
-                        .operations
-                        .get(*name)
-                        .with_context(|| format!("{module} has no {name}"))
-                })
+                .map(|name| source.sts.operations.get(*name).with_context(|| format!("{module} has no {name}")))
                 .collect::<Result<_, _>>()?;
-            let homes = reach(
-                &source.sts,
-                operations.iter().flat_map(|operation| ends(operation)),
-            )
-            .into_iter()
-            .map(|shape| (shape, (*module).to_owned()))
-            .collect();
+            let homes = reach(&source.sts, operations.iter().flat_map(|operation| ends(operation)))
+                .into_iter()
+                .map(|shape| (shape, (*module).to_owned()))
+                .collect();
             slice.add(&source.sts, &operations, &homes)?;
         }
         slice.assert_unique()?;
@@ -78,54 +65,27 @@ impl<'a> Slice<'a> {
         let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (name, operation) in &self.ssm.operations {
             for shape in reach(self.ssm, ends(operation)) {
-                users
-                    .entry(shape)
-                    .or_default()
-                    .insert(self.family[name.as_str()]);
+                users.entry(shape).or_default().insert(self.family[name.as_str()]);
             }
         }
         users
             .into_iter()
             .map(|(shape, families)| {
-                let home = if families.len() == 1 {
-                    families.first().copied().unwrap_or(SHARED)
-                } else {
-                    SHARED
-                };
+                let home = if families.len() == 1 { families.first().copied().unwrap_or(SHARED) } else { SHARED };
                 (shape, home.to_owned())
             })
             .collect()
     }
 
-    fn add(
-        &mut self,
-        service: &'a Service,
-        operations: &[&'a Operation],
-        homes: &BTreeMap<&'a str, String>,
-    ) -> anyhow::Result<()> {
-        let inputs = reach(
-            service,
-            operations
-                .iter()
-                .filter_map(|operation| operation.input.as_ref())
-                .map(|input| input.shape.as_str()),
-        );
+    fn add(&mut self, service: &'a Service, operations: &[&'a Operation], homes: &BTreeMap<&'a str, String>) -> anyhow::Result<()> {
+        let inputs = reach(service, operations.iter().filter_map(|operation| operation.input.as_ref()).map(|input| input.shape.as_str()));
         for (&name, home) in homes {
-            let shape = service
-                .shapes
-                .get(name)
-                .with_context(|| format!("shape {name} is missing"))?;
+            let shape = service.shapes.get(name).with_context(|| format!("shape {name} is missing"))?;
             let module = self.modules.entry(home.clone()).or_default();
             module.service = Some(service);
             module.shapes.insert(name, shape);
             if shape.kind == Kind::Structure || !shape.values.is_empty() {
-                module.types.insert(
-                    type_name(service, name),
-                    Type {
-                        shape,
-                        input_side: inputs.contains(name),
-                    },
-                );
+                module.types.insert(type_name(service, name), Type { shape, input_side: inputs.contains(name) });
             }
         }
         Ok(())
@@ -133,10 +93,7 @@ impl<'a> Slice<'a> {
 
     /// Family of a type's module by output name, to write imports.
     pub fn home_of_type(&self, name: &str) -> Option<&str> {
-        self.modules
-            .iter()
-            .find(|(_, module)| module.types.contains_key(name))
-            .map(|(home, _)| home.as_str())
+        self.modules.iter().find(|(_, module)| module.types.contains_key(name)).map(|(home, _)| home.as_str())
     }
 
     /// Two shapes must not fold into one name, neither as type nor as constraint table.
@@ -147,27 +104,12 @@ impl<'a> Slice<'a> {
             for name in module.types.keys() {
                 ensure!(types.insert(name.clone()), "two shapes are called {name}");
                 ensure!(
-                    ![
-                        "String",
-                        "Vec",
-                        "Option",
-                        "Box",
-                        "Timestamp",
-                        "Blob",
-                        "Sensitive",
-                        "BTreeMap",
-                        "Shape"
-                    ]
-                    .contains(&name.as_str()),
+                    !["String", "Vec", "Option", "Box", "Timestamp", "Blob", "Sensitive", "BTreeMap", "Shape"].contains(&name.as_str()),
                     "the shape {name} hides a type the generated code uses"
                 );
             }
             for name in module.shapes.keys() {
-                ensure!(
-                    tables.insert(names::screaming(name)),
-                    "two constraint tables are called {}",
-                    names::screaming(name)
-                );
+                ensure!(tables.insert(names::screaming(name)), "two constraint tables are called {}", names::screaming(name));
             }
         }
         Ok(())
@@ -176,15 +118,8 @@ impl<'a> Slice<'a> {
 
 /// `SendCommandRequest` is `SendCommandInput`, `SendCommandResult` and `…Response` are `…Output`; all else keeps its name.
 pub fn type_name(service: &Service, shape: &str) -> String {
-    for (suffix, new) in [
-        ("Request", "Input"),
-        ("Result", "Output"),
-        ("Response", "Output"),
-    ] {
-        if let Some(operation) = shape
-            .strip_suffix(suffix)
-            .filter(|operation| service.operations.contains_key(*operation))
-        {
+    for (suffix, new) in [("Request", "Input"), ("Result", "Output"), ("Response", "Output")] {
+        if let Some(operation) = shape.strip_suffix(suffix).filter(|operation| service.operations.contains_key(*operation)) {
             return format!("{operation}{new}");
         }
     }
@@ -193,11 +128,7 @@ pub fn type_name(service: &Service, shape: &str) -> String {
 
 /// The input and output shapes of an operation.
 fn ends(operation: &Operation) -> impl Iterator<Item = &str> {
-    operation
-        .input
-        .iter()
-        .chain(operation.output.iter())
-        .map(|reference| reference.shape.as_str())
+    operation.input.iter().chain(operation.output.iter()).map(|reference| reference.shape.as_str())
 }
 
 /// Every shape that can be met starting from `roots`.
@@ -221,17 +152,10 @@ fn families(service: &Service) -> anyhow::Result<BTreeMap<&str, &'static str>> {
             let Some((name, _)) = service.operations.get_key_value(*operation) else {
                 bail!("the service model has no {operation}");
             };
-            ensure!(
-                of.insert(name.as_str(), *family).is_none(),
-                "{operation} is in two families"
-            );
+            ensure!(of.insert(name.as_str(), *family).is_none(), "{operation} is in two families");
         }
     }
-    if let Some(name) = service
-        .operations
-        .keys()
-        .find(|name| !of.contains_key(name.as_str()))
-    {
+    if let Some(name) = service.operations.keys().find(|name| !of.contains_key(name.as_str())) {
         bail!("{name} has no family");
     }
     Ok(of)

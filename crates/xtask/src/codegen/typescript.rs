@@ -13,10 +13,7 @@ const FOLDER: &str = "ui/src/api/generated";
 pub fn files(slice: &Slice) -> anyhow::Result<Files> {
     let mut files = Files::new();
     for (home, module) in &slice.modules {
-        files.insert(
-            format!("{FOLDER}/{home}.ts"),
-            family_file(slice, home, module)?,
-        );
+        files.insert(format!("{FOLDER}/{home}.ts"), family_file(slice, home, module)?);
     }
     files.insert(format!("{FOLDER}/operations.gen.ts"), operations(slice)?);
     Ok(files)
@@ -28,28 +25,18 @@ fn family_file(slice: &Slice, home: &str, module: &Module) -> anyhow::Result<Str
     let mut body = String::new();
     for (name, ty) in &module.types {
         for used in named_types(service, ty.shape) {
-            let from = slice
-                .home_of_type(&used)
-                .with_context(|| format!("{used} has no module"))?;
+            let from = slice.home_of_type(&used).with_context(|| format!("{used} has no module"))?;
             if from != home {
                 imports.entry(from).or_default().insert(used);
             }
         }
         body.push('\n');
-        body.push_str(&if ty.shape.kind == Kind::Structure {
-            structure(service, name, ty)?
-        } else {
-            enumeration(name, ty)?
-        });
+        body.push_str(&if ty.shape.kind == Kind::Structure { structure(service, name, ty)? } else { enumeration(name, ty)? });
     }
     let mut out = format!("{MARKER}\n");
     for (from, types) in imports {
         let types: Vec<String> = types.into_iter().collect();
-        writeln!(
-            out,
-            "\nimport type {{\n  {},\n}} from \"./{from}\";",
-            types.join(",\n  ")
-        )?;
+        writeln!(out, "\nimport type {{\n  {},\n}} from \"./{from}\";", types.join(",\n  "))?;
     }
     out.push_str(&body);
     Ok(out)
@@ -61,16 +48,8 @@ fn structure(service: &Service, name: &str, ty: &Type) -> anyhow::Result<String>
     }
     let mut out = format!("export interface {name} {{\n");
     for (member, reference) in &ty.shape.members {
-        let mark = if ty.shape.required.contains(member) {
-            ""
-        } else {
-            "?"
-        };
-        writeln!(
-            out,
-            "  {member}{mark}: {};",
-            ts_type(service, &reference.shape)?
-        )?;
+        let mark = if ty.shape.required.contains(member) { "" } else { "?" };
+        writeln!(out, "  {member}{mark}: {};", ts_type(service, &reference.shape)?)?;
     }
     out.push_str("}\n");
     Ok(out)
@@ -82,26 +61,14 @@ fn enumeration(name: &str, ty: &Type) -> anyhow::Result<String> {
     for value in &ty.shape.values {
         writeln!(out, "  {value:?},")?;
     }
-    writeln!(
-        out,
-        "] as const;\nexport type {name} = (typeof {name})[number];"
-    )?;
+    writeln!(out, "] as const;\nexport type {name} = (typeof {name})[number];")?;
     Ok(out)
 }
 
 fn ts_type(service: &Service, name: &str) -> anyhow::Result<String> {
-    let shape = service
-        .shapes
-        .get(name)
-        .with_context(|| format!("shape {name} is missing"))?;
+    let shape = service.shapes.get(name).with_context(|| format!("shape {name} is missing"))?;
     let inner = |reference: &Option<super::service::Reference>| -> anyhow::Result<String> {
-        ts_type(
-            service,
-            &reference
-                .as_ref()
-                .with_context(|| format!("{name} has no element"))?
-                .shape,
-        )
+        ts_type(service, &reference.as_ref().with_context(|| format!("{name} has no element"))?.shape)
     };
     Ok(match shape.kind {
         Kind::Structure => type_name(service, name),
@@ -112,16 +79,10 @@ fn ts_type(service: &Service, name: &str) -> anyhow::Result<String> {
         Kind::Map => {
             let key = inner(&shape.key)?;
             let value = inner(&shape.value)?;
-            if key == "string" {
-                format!("Record<string, {value}>")
-            } else {
-                format!("Partial<Record<{key}, {value}>>")
-            }
+            if key == "string" { format!("Record<string, {value}>") } else { format!("Partial<Record<{key}, {value}>>") }
         }
         // A time stamp travels as seconds since 1970, with fractions.
-        Kind::Integer | Kind::Long | Kind::Float | Kind::Double | Kind::Timestamp => {
-            "number".to_owned()
-        }
+        Kind::Integer | Kind::Long | Kind::Float | Kind::Double | Kind::Timestamp => "number".to_owned(),
         Kind::Boolean => "boolean".to_owned(),
     })
 }
@@ -136,38 +97,22 @@ fn operations(slice: &Slice) -> anyhow::Result<String> {
         let mut ends = Vec::new();
         for reference in operation.input.iter().chain(operation.output.iter()) {
             let ty = type_name(slice.ssm, &reference.shape);
-            let from = slice
-                .home_of_type(&ty)
-                .with_context(|| format!("{ty} has no module"))?;
+            let from = slice.home_of_type(&ty).with_context(|| format!("{ty} has no module"))?;
             imports.entry(from).or_default().insert(ty.clone());
             ends.push(ty);
         }
-        let [input, output] = ends.as_slice() else {
-            anyhow::bail!("{name} lacks input or output")
-        };
-        let paginated = operation.input.as_ref().is_some_and(|input| {
-            slice.ssm.shapes[&input.shape]
-                .members
-                .iter()
-                .any(|(member, _)| member == "NextToken")
-        });
+        let [input, output] = ends.as_slice() else { anyhow::bail!("{name} lacks input or output") };
+        let paginated = operation
+            .input
+            .as_ref()
+            .is_some_and(|input| slice.ssm.shapes[&input.shape].members.iter().any(|(member, _)| member == "NextToken"));
         let read_only = read_only(name);
-        writeln!(
-            rows,
-            "  {name}: {{ input: {input}; output: {output}; readOnly: {read_only} }};"
-        )?;
-        writeln!(
-            facts,
-            "  {name}: {{ family: {family:?}, readOnly: {read_only}, paginated: {paginated} }},"
-        )?;
+        writeln!(rows, "  {name}: {{ input: {input}; output: {output}; readOnly: {read_only} }};")?;
+        writeln!(facts, "  {name}: {{ family: {family:?}, readOnly: {read_only}, paginated: {paginated} }},")?;
     }
     for (from, types) in imports {
         let types: Vec<String> = types.into_iter().collect();
-        writeln!(
-            out,
-            "\nimport type {{\n  {},\n}} from \"./{from}\";",
-            types.join(",\n  ")
-        )?;
+        writeln!(out, "\nimport type {{\n  {},\n}} from \"./{from}\";", types.join(",\n  "))?;
     }
     write!(
         out,

@@ -11,8 +11,7 @@ pub static ACCESS_KEY_SECRET_TYPE: Shape = Shape::string().sensitive();
 static ACCESS_REQUEST_ID_PATTERN: Pattern = Pattern::new(r"^(oi)-[0-9a-f]{12}$");
 pub static ACCESS_REQUEST_ID: Shape = Shape::string().pattern(&ACCESS_REQUEST_ID_PATTERN);
 
-pub static ACCESS_REQUEST_STATUS: Shape =
-    Shape::string().values(crate::shapes::access::AccessRequestStatus::VALUES);
+pub static ACCESS_REQUEST_STATUS: Shape = Shape::string().values(crate::shapes::access::AccessRequestStatus::VALUES);
 
 pub static CREDENTIALS: Shape = Shape::structure(
     "Credentials",
@@ -24,17 +23,12 @@ pub static CREDENTIALS: Shape = Shape::structure(
     ],
 );
 
-pub static GET_ACCESS_TOKEN_REQUEST: Shape = Shape::structure(
-    "GetAccessTokenRequest",
-    &[Member::required("AccessRequestId", &ACCESS_REQUEST_ID)],
-);
+pub static GET_ACCESS_TOKEN_REQUEST: Shape =
+    Shape::structure("GetAccessTokenRequest", &[Member::required("AccessRequestId", &ACCESS_REQUEST_ID)]);
 
 pub static GET_ACCESS_TOKEN_RESPONSE: Shape = Shape::structure(
     "GetAccessTokenResponse",
-    &[
-        Member::optional("Credentials", &CREDENTIALS),
-        Member::optional("AccessRequestStatus", &ACCESS_REQUEST_STATUS),
-    ],
+    &[Member::optional("Credentials", &CREDENTIALS), Member::optional("AccessRequestStatus", &ACCESS_REQUEST_STATUS)],
 );
 
 pub static SESSION_TOKEN_TYPE: Shape = Shape::string().sensitive();
@@ -48,9 +42,7 @@ pub static START_ACCESS_REQUEST_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static START_ACCESS_REQUEST_RESPONSE: Shape = Shape::structure(
-    "StartAccessRequestResponse",
-    &[Member::optional("AccessRequestId", &ACCESS_REQUEST_ID)],
-);
+pub static START_ACCESS_REQUEST_RESPONSE: Shape =
+    Shape::structure("StartAccessRequestResponse", &[Member::optional("AccessRequestId", &ACCESS_REQUEST_ID)]);
 
 pub static STRING1TO256: Shape = Shape::string().min(1).max(256);

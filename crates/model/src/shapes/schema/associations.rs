@@ -38,10 +38,7 @@ pub static ASSOCIATION_DESCRIPTION: Shape = Shape::structure(
         Member::optional("Status", &ASSOCIATION_STATUS),
         Member::optional("Overview", &ASSOCIATION_OVERVIEW),
         Member::optional("DocumentVersion", &super::shared::DOCUMENT_VERSION),
-        Member::optional(
-            "AutomationTargetParameterName",
-            &AUTOMATION_TARGET_PARAMETER_NAME,
-        ),
+        Member::optional("AutomationTargetParameterName", &AUTOMATION_TARGET_PARAMETER_NAME),
         Member::optional("Parameters", &super::shared::PARAMETERS),
         Member::optional("AssociationId", &ASSOCIATION_ID),
         Member::optional("Targets", &super::shared::TARGETS),
@@ -61,25 +58,16 @@ pub static ASSOCIATION_DESCRIPTION: Shape = Shape::structure(
         Member::optional("Duration", &DURATION),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
-        Member::optional(
-            "AssociationDispatchAssumeRole",
-            &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
+        Member::optional("AssociationDispatchAssumeRole", &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN),
     ],
 );
 
 pub static ASSOCIATION_DESCRIPTION_LIST: Shape = Shape::list(&ASSOCIATION_DESCRIPTION);
 
-static ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN_PATTERN: Pattern =
-    Pattern::new(r"arn:aws(-[^:]+)?:iam::[0-9]{12}:role/.+");
-pub static ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN: Shape = Shape::string()
-    .min(1)
-    .max(512)
-    .pattern(&ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN_PATTERN);
+static ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN_PATTERN: Pattern = Pattern::new(r"arn:aws(-[^:]+)?:iam::[0-9]{12}:role/.+");
+pub static ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN: Shape =
+    Shape::string().min(1).max(512).pattern(&ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN_PATTERN);
 
 pub static ASSOCIATION_EXECUTION: Shape = Shape::structure(
     "AssociationExecution",
@@ -93,10 +81,7 @@ pub static ASSOCIATION_EXECUTION: Shape = Shape::structure(
         Member::optional("LastExecutionDate", &shape::TIMESTAMP),
         Member::optional("ResourceCountByStatus", &shape::STRING),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
     ],
 );
 
@@ -112,15 +97,13 @@ pub static ASSOCIATION_EXECUTION_FILTER: Shape = Shape::structure(
 pub static ASSOCIATION_EXECUTION_FILTER_KEY: Shape =
     Shape::string().values(crate::shapes::associations::AssociationExecutionFilterKey::VALUES);
 
-pub static ASSOCIATION_EXECUTION_FILTER_LIST: Shape =
-    Shape::list(&ASSOCIATION_EXECUTION_FILTER).min(1);
+pub static ASSOCIATION_EXECUTION_FILTER_LIST: Shape = Shape::list(&ASSOCIATION_EXECUTION_FILTER).min(1);
 
 pub static ASSOCIATION_EXECUTION_FILTER_VALUE: Shape = Shape::string().min(1);
 
 static ASSOCIATION_EXECUTION_ID_PATTERN: Pattern =
     Pattern::new(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
-pub static ASSOCIATION_EXECUTION_ID: Shape =
-    Shape::string().pattern(&ASSOCIATION_EXECUTION_ID_PATTERN);
+pub static ASSOCIATION_EXECUTION_ID: Shape = Shape::string().pattern(&ASSOCIATION_EXECUTION_ID_PATTERN);
 
 pub static ASSOCIATION_EXECUTION_TARGET: Shape = Shape::structure(
     "AssociationExecutionTarget",
@@ -145,11 +128,10 @@ pub static ASSOCIATION_EXECUTION_TARGETS_FILTER: Shape = Shape::structure(
     ],
 );
 
-pub static ASSOCIATION_EXECUTION_TARGETS_FILTER_KEY: Shape = Shape::string()
-    .values(crate::shapes::associations::AssociationExecutionTargetsFilterKey::VALUES);
+pub static ASSOCIATION_EXECUTION_TARGETS_FILTER_KEY: Shape =
+    Shape::string().values(crate::shapes::associations::AssociationExecutionTargetsFilterKey::VALUES);
 
-pub static ASSOCIATION_EXECUTION_TARGETS_FILTER_LIST: Shape =
-    Shape::list(&ASSOCIATION_EXECUTION_TARGETS_FILTER).min(1);
+pub static ASSOCIATION_EXECUTION_TARGETS_FILTER_LIST: Shape = Shape::list(&ASSOCIATION_EXECUTION_TARGETS_FILTER).min(1);
 
 pub static ASSOCIATION_EXECUTION_TARGETS_FILTER_VALUE: Shape = Shape::string().min(1);
 
@@ -159,14 +141,10 @@ pub static ASSOCIATION_EXECUTIONS_LIST: Shape = Shape::list(&ASSOCIATION_EXECUTI
 
 pub static ASSOCIATION_FILTER: Shape = Shape::structure(
     "AssociationFilter",
-    &[
-        Member::required("key", &ASSOCIATION_FILTER_KEY),
-        Member::required("value", &ASSOCIATION_FILTER_VALUE),
-    ],
+    &[Member::required("key", &ASSOCIATION_FILTER_KEY), Member::required("value", &ASSOCIATION_FILTER_VALUE)],
 );
 
-pub static ASSOCIATION_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::associations::AssociationFilterKey::VALUES);
+pub static ASSOCIATION_FILTER_KEY: Shape = Shape::string().values(crate::shapes::associations::AssociationFilterKey::VALUES);
 
 pub static ASSOCIATION_FILTER_LIST: Shape = Shape::list(&ASSOCIATION_FILTER).min(1);
 
@@ -175,8 +153,7 @@ pub static ASSOCIATION_FILTER_OPERATOR_TYPE: Shape =
 
 pub static ASSOCIATION_FILTER_VALUE: Shape = Shape::string().min(1);
 
-static ASSOCIATION_ID_PATTERN: Pattern =
-    Pattern::new(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+static ASSOCIATION_ID_PATTERN: Pattern = Pattern::new(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
 pub static ASSOCIATION_ID: Shape = Shape::string().pattern(&ASSOCIATION_ID_PATTERN);
 
 pub static ASSOCIATION_ID_LIST: Shape = Shape::list(&ASSOCIATION_ID).min(1).max(10);
@@ -191,10 +168,7 @@ pub static ASSOCIATION_OVERVIEW: Shape = Shape::structure(
     &[
         Member::optional("Status", &shape::STRING),
         Member::optional("DetailedStatus", &shape::STRING),
-        Member::optional(
-            "AssociationStatusAggregatedCount",
-            &ASSOCIATION_STATUS_AGGREGATED_COUNT,
-        ),
+        Member::optional("AssociationStatusAggregatedCount", &ASSOCIATION_STATUS_AGGREGATED_COUNT),
     ],
 );
 
@@ -214,11 +188,9 @@ pub static ASSOCIATION_STATUS: Shape = Shape::structure(
 
 pub static ASSOCIATION_STATUS_AGGREGATED_COUNT: Shape = Shape::map(&shape::STRING, &shape::INTEGER);
 
-pub static ASSOCIATION_STATUS_NAME: Shape =
-    Shape::string().values(crate::shapes::associations::AssociationStatusName::VALUES);
+pub static ASSOCIATION_STATUS_NAME: Shape = Shape::string().values(crate::shapes::associations::AssociationStatusName::VALUES);
 
-pub static ASSOCIATION_SYNC_COMPLIANCE: Shape =
-    Shape::string().values(crate::shapes::associations::AssociationSyncCompliance::VALUES);
+pub static ASSOCIATION_SYNC_COMPLIANCE: Shape = Shape::string().values(crate::shapes::associations::AssociationSyncCompliance::VALUES);
 
 static ASSOCIATION_VERSION_PATTERN: Pattern = Pattern::new(r"^(([$]LATEST)|([1-9][0-9]*))$");
 pub static ASSOCIATION_VERSION: Shape = Shape::string().pattern(&ASSOCIATION_VERSION_PATTERN);
@@ -246,10 +218,7 @@ pub static ASSOCIATION_VERSION_INFO: Shape = Shape::structure(
         Member::optional("ScheduleOffset", &SCHEDULE_OFFSET),
         Member::optional("Duration", &DURATION),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
-        Member::optional(
-            "AssociationDispatchAssumeRole",
-            &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN,
-        ),
+        Member::optional("AssociationDispatchAssumeRole", &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN),
     ],
 );
 
@@ -261,15 +230,11 @@ pub static CREATE_ASSOCIATION_BATCH_REQUEST: Shape = Shape::structure(
     "CreateAssociationBatchRequest",
     &[
         Member::required("Entries", &CREATE_ASSOCIATION_BATCH_REQUEST_ENTRIES),
-        Member::optional(
-            "AssociationDispatchAssumeRole",
-            &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN,
-        ),
+        Member::optional("AssociationDispatchAssumeRole", &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN),
     ],
 );
 
-pub static CREATE_ASSOCIATION_BATCH_REQUEST_ENTRIES: Shape =
-    Shape::list(&CREATE_ASSOCIATION_BATCH_REQUEST_ENTRY).min(1);
+pub static CREATE_ASSOCIATION_BATCH_REQUEST_ENTRIES: Shape = Shape::list(&CREATE_ASSOCIATION_BATCH_REQUEST_ENTRY).min(1);
 
 pub static CREATE_ASSOCIATION_BATCH_REQUEST_ENTRY: Shape = Shape::structure(
     "CreateAssociationBatchRequestEntry",
@@ -277,10 +242,7 @@ pub static CREATE_ASSOCIATION_BATCH_REQUEST_ENTRY: Shape = Shape::structure(
         Member::required("Name", &super::shared::DOCUMENT_ARN),
         Member::optional("InstanceId", &super::shared::INSTANCE_ID),
         Member::optional("Parameters", &super::shared::PARAMETERS),
-        Member::optional(
-            "AutomationTargetParameterName",
-            &AUTOMATION_TARGET_PARAMETER_NAME,
-        ),
+        Member::optional("AutomationTargetParameterName", &AUTOMATION_TARGET_PARAMETER_NAME),
         Member::optional("DocumentVersion", &super::shared::DOCUMENT_VERSION),
         Member::optional("Targets", &super::shared::TARGETS),
         Member::optional("ScheduleExpression", &SCHEDULE_EXPRESSION),
@@ -302,10 +264,7 @@ pub static CREATE_ASSOCIATION_BATCH_REQUEST_ENTRY: Shape = Shape::structure(
 
 pub static CREATE_ASSOCIATION_BATCH_RESULT: Shape = Shape::structure(
     "CreateAssociationBatchResult",
-    &[
-        Member::optional("Successful", &ASSOCIATION_DESCRIPTION_LIST),
-        Member::optional("Failed", &FAILED_CREATE_ASSOCIATION_LIST),
-    ],
+    &[Member::optional("Successful", &ASSOCIATION_DESCRIPTION_LIST), Member::optional("Failed", &FAILED_CREATE_ASSOCIATION_LIST)],
 );
 
 pub static CREATE_ASSOCIATION_REQUEST: Shape = Shape::structure(
@@ -319,10 +278,7 @@ pub static CREATE_ASSOCIATION_REQUEST: Shape = Shape::structure(
         Member::optional("ScheduleExpression", &SCHEDULE_EXPRESSION),
         Member::optional("OutputLocation", &INSTANCE_ASSOCIATION_OUTPUT_LOCATION),
         Member::optional("AssociationName", &ASSOCIATION_NAME),
-        Member::optional(
-            "AutomationTargetParameterName",
-            &AUTOMATION_TARGET_PARAMETER_NAME,
-        ),
+        Member::optional("AutomationTargetParameterName", &AUTOMATION_TARGET_PARAMETER_NAME),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("ComplianceSeverity", &ASSOCIATION_COMPLIANCE_SEVERITY),
@@ -335,20 +291,12 @@ pub static CREATE_ASSOCIATION_REQUEST: Shape = Shape::structure(
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("Tags", &super::shared::TAG_LIST),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "AssociationDispatchAssumeRole",
-            &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN,
-        ),
+        Member::optional("AssociationDispatchAssumeRole", &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN),
     ],
 );
 
-pub static CREATE_ASSOCIATION_RESULT: Shape = Shape::structure(
-    "CreateAssociationResult",
-    &[Member::optional(
-        "AssociationDescription",
-        &ASSOCIATION_DESCRIPTION,
-    )],
-);
+pub static CREATE_ASSOCIATION_RESULT: Shape =
+    Shape::structure("CreateAssociationResult", &[Member::optional("AssociationDescription", &ASSOCIATION_DESCRIPTION)]);
 
 pub static DELETE_ASSOCIATION_REQUEST: Shape = Shape::structure(
     "DeleteAssociationRequest",
@@ -374,13 +322,7 @@ pub static DESCRIBE_ASSOCIATION_EXECUTION_TARGETS_REQUEST: Shape = Shape::struct
 
 pub static DESCRIBE_ASSOCIATION_EXECUTION_TARGETS_RESULT: Shape = Shape::structure(
     "DescribeAssociationExecutionTargetsResult",
-    &[
-        Member::optional(
-            "AssociationExecutionTargets",
-            &ASSOCIATION_EXECUTION_TARGETS_LIST,
-        ),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("AssociationExecutionTargets", &ASSOCIATION_EXECUTION_TARGETS_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_ASSOCIATION_EXECUTIONS_REQUEST: Shape = Shape::structure(
@@ -395,10 +337,7 @@ pub static DESCRIBE_ASSOCIATION_EXECUTIONS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_ASSOCIATION_EXECUTIONS_RESULT: Shape = Shape::structure(
     "DescribeAssociationExecutionsResult",
-    &[
-        Member::optional("AssociationExecutions", &ASSOCIATION_EXECUTIONS_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("AssociationExecutions", &ASSOCIATION_EXECUTIONS_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_ASSOCIATION_REQUEST: Shape = Shape::structure(
@@ -411,13 +350,8 @@ pub static DESCRIBE_ASSOCIATION_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static DESCRIBE_ASSOCIATION_RESULT: Shape = Shape::structure(
-    "DescribeAssociationResult",
-    &[Member::optional(
-        "AssociationDescription",
-        &ASSOCIATION_DESCRIPTION,
-    )],
-);
+pub static DESCRIBE_ASSOCIATION_RESULT: Shape =
+    Shape::structure("DescribeAssociationResult", &[Member::optional("AssociationDescription", &ASSOCIATION_DESCRIPTION)]);
 
 pub static DESCRIBE_EFFECTIVE_INSTANCE_ASSOCIATIONS_REQUEST: Shape = Shape::structure(
     "DescribeEffectiveInstanceAssociationsRequest",
@@ -430,10 +364,7 @@ pub static DESCRIBE_EFFECTIVE_INSTANCE_ASSOCIATIONS_REQUEST: Shape = Shape::stru
 
 pub static DESCRIBE_EFFECTIVE_INSTANCE_ASSOCIATIONS_RESULT: Shape = Shape::structure(
     "DescribeEffectiveInstanceAssociationsResult",
-    &[
-        Member::optional("Associations", &INSTANCE_ASSOCIATION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Associations", &INSTANCE_ASSOCIATION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_INSTANCE_ASSOCIATIONS_STATUS_REQUEST: Shape = Shape::structure(
@@ -448,10 +379,7 @@ pub static DESCRIBE_INSTANCE_ASSOCIATIONS_STATUS_REQUEST: Shape = Shape::structu
 pub static DESCRIBE_INSTANCE_ASSOCIATIONS_STATUS_RESULT: Shape = Shape::structure(
     "DescribeInstanceAssociationsStatusResult",
     &[
-        Member::optional(
-            "InstanceAssociationStatusInfos",
-            &INSTANCE_ASSOCIATION_STATUS_INFOS,
-        ),
+        Member::optional("InstanceAssociationStatusInfos", &INSTANCE_ASSOCIATION_STATUS_INFOS),
         Member::optional("NextToken", &shape::STRING),
     ],
 );
@@ -487,15 +415,11 @@ pub static INSTANCE_ASSOCIATION_EXECUTION_SUMMARY: Shape = Shape::string().min(1
 
 pub static INSTANCE_ASSOCIATION_LIST: Shape = Shape::list(&INSTANCE_ASSOCIATION);
 
-pub static INSTANCE_ASSOCIATION_OUTPUT_LOCATION: Shape = Shape::structure(
-    "InstanceAssociationOutputLocation",
-    &[Member::optional("S3Location", &S3_OUTPUT_LOCATION)],
-);
+pub static INSTANCE_ASSOCIATION_OUTPUT_LOCATION: Shape =
+    Shape::structure("InstanceAssociationOutputLocation", &[Member::optional("S3Location", &S3_OUTPUT_LOCATION)]);
 
-pub static INSTANCE_ASSOCIATION_OUTPUT_URL: Shape = Shape::structure(
-    "InstanceAssociationOutputUrl",
-    &[Member::optional("S3OutputUrl", &S3_OUTPUT_URL)],
-);
+pub static INSTANCE_ASSOCIATION_OUTPUT_URL: Shape =
+    Shape::structure("InstanceAssociationOutputUrl", &[Member::optional("S3OutputUrl", &S3_OUTPUT_URL)]);
 
 pub static INSTANCE_ASSOCIATION_STATUS_INFO: Shape = Shape::structure(
     "InstanceAssociationStatusInfo",
@@ -515,8 +439,7 @@ pub static INSTANCE_ASSOCIATION_STATUS_INFO: Shape = Shape::structure(
     ],
 );
 
-pub static INSTANCE_ASSOCIATION_STATUS_INFOS: Shape =
-    Shape::list(&INSTANCE_ASSOCIATION_STATUS_INFO);
+pub static INSTANCE_ASSOCIATION_STATUS_INFOS: Shape = Shape::list(&INSTANCE_ASSOCIATION_STATUS_INFO);
 
 pub static LIST_ASSOCIATION_VERSIONS_REQUEST: Shape = Shape::structure(
     "ListAssociationVersionsRequest",
@@ -529,10 +452,7 @@ pub static LIST_ASSOCIATION_VERSIONS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_ASSOCIATION_VERSIONS_RESULT: Shape = Shape::structure(
     "ListAssociationVersionsResult",
-    &[
-        Member::optional("AssociationVersions", &ASSOCIATION_VERSION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("AssociationVersions", &ASSOCIATION_VERSION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static LIST_ASSOCIATIONS_REQUEST: Shape = Shape::structure(
@@ -546,18 +466,12 @@ pub static LIST_ASSOCIATIONS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_ASSOCIATIONS_RESULT: Shape = Shape::structure(
     "ListAssociationsResult",
-    &[
-        Member::optional("Associations", &ASSOCIATION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Associations", &ASSOCIATION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static OUTPUT_SOURCE: Shape = Shape::structure(
     "OutputSource",
-    &[
-        Member::optional("OutputSourceId", &OUTPUT_SOURCE_ID),
-        Member::optional("OutputSourceType", &shape::STRING),
-    ],
+    &[Member::optional("OutputSourceId", &OUTPUT_SOURCE_ID), Member::optional("OutputSourceType", &shape::STRING)],
 );
 
 pub static OUTPUT_SOURCE_ID: Shape = Shape::string().min(36).max(36);
@@ -571,22 +485,16 @@ pub static S3_OUTPUT_LOCATION: Shape = Shape::structure(
     ],
 );
 
-pub static S3_OUTPUT_URL: Shape = Shape::structure(
-    "S3OutputUrl",
-    &[Member::optional("OutputUrl", &shape::STRING)],
-);
+pub static S3_OUTPUT_URL: Shape = Shape::structure("S3OutputUrl", &[Member::optional("OutputUrl", &shape::STRING)]);
 
 pub static SCHEDULE_EXPRESSION: Shape = Shape::string().min(1).max(256);
 
 pub static SCHEDULE_OFFSET: Shape = Shape::integer().min(1).max(6);
 
-pub static START_ASSOCIATIONS_ONCE_REQUEST: Shape = Shape::structure(
-    "StartAssociationsOnceRequest",
-    &[Member::required("AssociationIds", &ASSOCIATION_ID_LIST)],
-);
+pub static START_ASSOCIATIONS_ONCE_REQUEST: Shape =
+    Shape::structure("StartAssociationsOnceRequest", &[Member::required("AssociationIds", &ASSOCIATION_ID_LIST)]);
 
-pub static START_ASSOCIATIONS_ONCE_RESULT: Shape =
-    Shape::structure("StartAssociationsOnceResult", &[]);
+pub static START_ASSOCIATIONS_ONCE_RESULT: Shape = Shape::structure("StartAssociationsOnceResult", &[]);
 
 pub static STATUS_ADDITIONAL_INFO: Shape = Shape::string().max(1024);
 
@@ -604,10 +512,7 @@ pub static UPDATE_ASSOCIATION_REQUEST: Shape = Shape::structure(
         Member::optional("Targets", &super::shared::TARGETS),
         Member::optional("AssociationName", &ASSOCIATION_NAME),
         Member::optional("AssociationVersion", &ASSOCIATION_VERSION),
-        Member::optional(
-            "AutomationTargetParameterName",
-            &AUTOMATION_TARGET_PARAMETER_NAME,
-        ),
+        Member::optional("AutomationTargetParameterName", &AUTOMATION_TARGET_PARAMETER_NAME),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("ComplianceSeverity", &ASSOCIATION_COMPLIANCE_SEVERITY),
@@ -619,20 +524,12 @@ pub static UPDATE_ASSOCIATION_REQUEST: Shape = Shape::structure(
         Member::optional("Duration", &DURATION),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "AssociationDispatchAssumeRole",
-            &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN,
-        ),
+        Member::optional("AssociationDispatchAssumeRole", &ASSOCIATION_DISPATCH_ASSUME_ROLE_ARN),
     ],
 );
 
-pub static UPDATE_ASSOCIATION_RESULT: Shape = Shape::structure(
-    "UpdateAssociationResult",
-    &[Member::optional(
-        "AssociationDescription",
-        &ASSOCIATION_DESCRIPTION,
-    )],
-);
+pub static UPDATE_ASSOCIATION_RESULT: Shape =
+    Shape::structure("UpdateAssociationResult", &[Member::optional("AssociationDescription", &ASSOCIATION_DESCRIPTION)]);
 
 pub static UPDATE_ASSOCIATION_STATUS_REQUEST: Shape = Shape::structure(
     "UpdateAssociationStatusRequest",
@@ -643,10 +540,5 @@ pub static UPDATE_ASSOCIATION_STATUS_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static UPDATE_ASSOCIATION_STATUS_RESULT: Shape = Shape::structure(
-    "UpdateAssociationStatusResult",
-    &[Member::optional(
-        "AssociationDescription",
-        &ASSOCIATION_DESCRIPTION,
-    )],
-);
+pub static UPDATE_ASSOCIATION_STATUS_RESULT: Shape =
+    Shape::structure("UpdateAssociationStatusResult", &[Member::optional("AssociationDescription", &ASSOCIATION_DESCRIPTION)]);

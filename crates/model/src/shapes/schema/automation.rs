@@ -9,10 +9,7 @@ pub static AUTOMATION_ACTION_NAME: Shape = Shape::string().pattern(&AUTOMATION_A
 pub static AUTOMATION_EXECUTION: Shape = Shape::structure(
     "AutomationExecution",
     &[
-        Member::optional(
-            "AutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
+        Member::optional("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID),
         Member::optional("DocumentName", &super::shared::DOCUMENT_NAME),
         Member::optional("DocumentVersion", &super::shared::DOCUMENT_VERSION),
         Member::optional("ExecutionStartTime", &shape::TIMESTAMP),
@@ -25,17 +22,11 @@ pub static AUTOMATION_EXECUTION: Shape = Shape::structure(
         Member::optional("FailureMessage", &shape::STRING),
         Member::optional("WarningMessage", &shape::STRING),
         Member::optional("Mode", &EXECUTION_MODE),
-        Member::optional(
-            "ParentAutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
+        Member::optional("ParentAutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID),
         Member::optional("ExecutedBy", &shape::STRING),
         Member::optional("CurrentStepName", &shape::STRING),
         Member::optional("CurrentAction", &shape::STRING),
-        Member::optional(
-            "TargetParameterName",
-            &super::shared::AUTOMATION_PARAMETER_KEY,
-        ),
+        Member::optional("TargetParameterName", &super::shared::AUTOMATION_PARAMETER_KEY),
         Member::optional("Targets", &super::shared::TARGETS),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("ResolvedTargets", &RESOLVED_TARGETS),
@@ -45,10 +36,7 @@ pub static AUTOMATION_EXECUTION: Shape = Shape::structure(
         Member::optional("TargetLocations", &super::shared::TARGET_LOCATIONS),
         Member::optional("ProgressCounters", &PROGRESS_COUNTERS),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
         Member::optional("TargetLocationsURL", &super::shared::TARGET_LOCATIONS_URL),
         Member::optional("AutomationSubtype", &AUTOMATION_SUBTYPE),
         Member::optional("ScheduledTime", &shape::TIMESTAMP),
@@ -63,32 +51,21 @@ pub static AUTOMATION_EXECUTION: Shape = Shape::structure(
 
 pub static AUTOMATION_EXECUTION_FILTER: Shape = Shape::structure(
     "AutomationExecutionFilter",
-    &[
-        Member::required("Key", &AUTOMATION_EXECUTION_FILTER_KEY),
-        Member::required("Values", &AUTOMATION_EXECUTION_FILTER_VALUE_LIST),
-    ],
+    &[Member::required("Key", &AUTOMATION_EXECUTION_FILTER_KEY), Member::required("Values", &AUTOMATION_EXECUTION_FILTER_VALUE_LIST)],
 );
 
-pub static AUTOMATION_EXECUTION_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::automation::AutomationExecutionFilterKey::VALUES);
+pub static AUTOMATION_EXECUTION_FILTER_KEY: Shape = Shape::string().values(crate::shapes::automation::AutomationExecutionFilterKey::VALUES);
 
-pub static AUTOMATION_EXECUTION_FILTER_LIST: Shape =
-    Shape::list(&AUTOMATION_EXECUTION_FILTER).min(1).max(10);
+pub static AUTOMATION_EXECUTION_FILTER_LIST: Shape = Shape::list(&AUTOMATION_EXECUTION_FILTER).min(1).max(10);
 
 pub static AUTOMATION_EXECUTION_FILTER_VALUE: Shape = Shape::string().min(1).max(150);
 
-pub static AUTOMATION_EXECUTION_FILTER_VALUE_LIST: Shape =
-    Shape::list(&AUTOMATION_EXECUTION_FILTER_VALUE)
-        .min(1)
-        .max(10);
+pub static AUTOMATION_EXECUTION_FILTER_VALUE_LIST: Shape = Shape::list(&AUTOMATION_EXECUTION_FILTER_VALUE).min(1).max(10);
 
 pub static AUTOMATION_EXECUTION_METADATA: Shape = Shape::structure(
     "AutomationExecutionMetadata",
     &[
-        Member::optional(
-            "AutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
+        Member::optional("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID),
         Member::optional("DocumentName", &super::shared::DOCUMENT_NAME),
         Member::optional("DocumentVersion", &super::shared::DOCUMENT_VERSION),
         Member::optional("AutomationExecutionStatus", &AUTOMATION_EXECUTION_STATUS),
@@ -98,18 +75,12 @@ pub static AUTOMATION_EXECUTION_METADATA: Shape = Shape::structure(
         Member::optional("LogFile", &shape::STRING),
         Member::optional("Outputs", &super::shared::AUTOMATION_PARAMETER_MAP),
         Member::optional("Mode", &EXECUTION_MODE),
-        Member::optional(
-            "ParentAutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
+        Member::optional("ParentAutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID),
         Member::optional("CurrentStepName", &shape::STRING),
         Member::optional("CurrentAction", &shape::STRING),
         Member::optional("FailureMessage", &shape::STRING),
         Member::optional("WarningMessage", &shape::STRING),
-        Member::optional(
-            "TargetParameterName",
-            &super::shared::AUTOMATION_PARAMETER_KEY,
-        ),
+        Member::optional("TargetParameterName", &super::shared::AUTOMATION_PARAMETER_KEY),
         Member::optional("Targets", &super::shared::TARGETS),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("ResolvedTargets", &RESOLVED_TARGETS),
@@ -118,10 +89,7 @@ pub static AUTOMATION_EXECUTION_METADATA: Shape = Shape::structure(
         Member::optional("Target", &shape::STRING),
         Member::optional("AutomationType", &AUTOMATION_TYPE),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
         Member::optional("TargetLocationsURL", &super::shared::TARGET_LOCATIONS_URL),
         Member::optional("AutomationSubtype", &AUTOMATION_SUBTYPE),
         Member::optional("ScheduledTime", &shape::TIMESTAMP),
@@ -134,14 +102,11 @@ pub static AUTOMATION_EXECUTION_METADATA: Shape = Shape::structure(
 
 pub static AUTOMATION_EXECUTION_METADATA_LIST: Shape = Shape::list(&AUTOMATION_EXECUTION_METADATA);
 
-pub static AUTOMATION_EXECUTION_STATUS: Shape =
-    Shape::string().values(crate::shapes::automation::AutomationExecutionStatus::VALUES);
+pub static AUTOMATION_EXECUTION_STATUS: Shape = Shape::string().values(crate::shapes::automation::AutomationExecutionStatus::VALUES);
 
-pub static AUTOMATION_SUBTYPE: Shape =
-    Shape::string().values(crate::shapes::automation::AutomationSubtype::VALUES);
+pub static AUTOMATION_SUBTYPE: Shape = Shape::string().values(crate::shapes::automation::AutomationSubtype::VALUES);
 
-pub static AUTOMATION_TYPE: Shape =
-    Shape::string().values(crate::shapes::automation::AutomationType::VALUES);
+pub static AUTOMATION_TYPE: Shape = Shape::string().values(crate::shapes::automation::AutomationType::VALUES);
 
 pub static DESCRIBE_AUTOMATION_EXECUTIONS_REQUEST: Shape = Shape::structure(
     "DescribeAutomationExecutionsRequest",
@@ -155,10 +120,7 @@ pub static DESCRIBE_AUTOMATION_EXECUTIONS_REQUEST: Shape = Shape::structure(
 pub static DESCRIBE_AUTOMATION_EXECUTIONS_RESULT: Shape = Shape::structure(
     "DescribeAutomationExecutionsResult",
     &[
-        Member::optional(
-            "AutomationExecutionMetadataList",
-            &AUTOMATION_EXECUTION_METADATA_LIST,
-        ),
+        Member::optional("AutomationExecutionMetadataList", &AUTOMATION_EXECUTION_METADATA_LIST),
         Member::optional("NextToken", &shape::STRING),
     ],
 );
@@ -166,10 +128,7 @@ pub static DESCRIBE_AUTOMATION_EXECUTIONS_RESULT: Shape = Shape::structure(
 pub static DESCRIBE_AUTOMATION_STEP_EXECUTIONS_REQUEST: Shape = Shape::structure(
     "DescribeAutomationStepExecutionsRequest",
     &[
-        Member::required(
-            "AutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
+        Member::required("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID),
         Member::optional("Filters", &STEP_EXECUTION_FILTER_LIST),
         Member::optional("NextToken", &shape::STRING),
         Member::optional("MaxResults", &super::shared::MAX_RESULTS),
@@ -179,14 +138,10 @@ pub static DESCRIBE_AUTOMATION_STEP_EXECUTIONS_REQUEST: Shape = Shape::structure
 
 pub static DESCRIBE_AUTOMATION_STEP_EXECUTIONS_RESULT: Shape = Shape::structure(
     "DescribeAutomationStepExecutionsResult",
-    &[
-        Member::optional("StepExecutions", &STEP_EXECUTION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("StepExecutions", &STEP_EXECUTION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static EXECUTION_MODE: Shape =
-    Shape::string().values(crate::shapes::automation::ExecutionMode::VALUES);
+pub static EXECUTION_MODE: Shape = Shape::string().values(crate::shapes::automation::ExecutionMode::VALUES);
 
 pub static FAILURE_DETAILS: Shape = Shape::structure(
     "FailureDetails",
@@ -199,19 +154,11 @@ pub static FAILURE_DETAILS: Shape = Shape::structure(
 
 pub static GET_AUTOMATION_EXECUTION_REQUEST: Shape = Shape::structure(
     "GetAutomationExecutionRequest",
-    &[Member::required(
-        "AutomationExecutionId",
-        &super::shared::AUTOMATION_EXECUTION_ID,
-    )],
+    &[Member::required("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID)],
 );
 
-pub static GET_AUTOMATION_EXECUTION_RESULT: Shape = Shape::structure(
-    "GetAutomationExecutionResult",
-    &[Member::optional(
-        "AutomationExecution",
-        &AUTOMATION_EXECUTION,
-    )],
-);
+pub static GET_AUTOMATION_EXECUTION_RESULT: Shape =
+    Shape::structure("GetAutomationExecutionResult", &[Member::optional("AutomationExecution", &AUTOMATION_EXECUTION)]);
 
 pub static NORMAL_STRING_MAP: Shape = Shape::map(&shape::STRING, &shape::STRING);
 
@@ -239,29 +186,21 @@ pub static PROGRESS_COUNTERS: Shape = Shape::structure(
 
 pub static RESOLVED_TARGETS: Shape = Shape::structure(
     "ResolvedTargets",
-    &[
-        Member::optional("ParameterValues", &TARGET_PARAMETER_LIST),
-        Member::optional("Truncated", &shape::BOOLEAN),
-    ],
+    &[Member::optional("ParameterValues", &TARGET_PARAMETER_LIST), Member::optional("Truncated", &shape::BOOLEAN)],
 );
 
 pub static SEND_AUTOMATION_SIGNAL_REQUEST: Shape = Shape::structure(
     "SendAutomationSignalRequest",
     &[
-        Member::required(
-            "AutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
+        Member::required("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID),
         Member::required("SignalType", &SIGNAL_TYPE),
         Member::optional("Payload", &super::shared::AUTOMATION_PARAMETER_MAP),
     ],
 );
 
-pub static SEND_AUTOMATION_SIGNAL_RESULT: Shape =
-    Shape::structure("SendAutomationSignalResult", &[]);
+pub static SEND_AUTOMATION_SIGNAL_RESULT: Shape = Shape::structure("SendAutomationSignalResult", &[]);
 
-pub static SIGNAL_TYPE: Shape =
-    Shape::string().values(crate::shapes::automation::SignalType::VALUES);
+pub static SIGNAL_TYPE: Shape = Shape::string().values(crate::shapes::automation::SignalType::VALUES);
 
 pub static START_AUTOMATION_EXECUTION_REQUEST: Shape = Shape::structure(
     "StartAutomationExecutionRequest",
@@ -271,10 +210,7 @@ pub static START_AUTOMATION_EXECUTION_REQUEST: Shape = Shape::structure(
         Member::optional("Parameters", &super::shared::AUTOMATION_PARAMETER_MAP),
         Member::optional("ClientToken", &super::shared::IDEMPOTENCY_TOKEN),
         Member::optional("Mode", &EXECUTION_MODE),
-        Member::optional(
-            "TargetParameterName",
-            &super::shared::AUTOMATION_PARAMETER_KEY,
-        ),
+        Member::optional("TargetParameterName", &super::shared::AUTOMATION_PARAMETER_KEY),
         Member::optional("Targets", &super::shared::AUTOMATION_TARGETS),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
@@ -288,10 +224,7 @@ pub static START_AUTOMATION_EXECUTION_REQUEST: Shape = Shape::structure(
 
 pub static START_AUTOMATION_EXECUTION_RESULT: Shape = Shape::structure(
     "StartAutomationExecutionResult",
-    &[Member::optional(
-        "AutomationExecutionId",
-        &super::shared::AUTOMATION_EXECUTION_ID,
-    )],
+    &[Member::optional("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID)],
 );
 
 pub static STEP_EXECUTION: Shape = Shape::structure(
@@ -313,57 +246,39 @@ pub static STEP_EXECUTION: Shape = Shape::structure(
         Member::optional("WarningMessage", &shape::STRING),
         Member::optional("FailureDetails", &FAILURE_DETAILS),
         Member::optional("StepExecutionId", &shape::STRING),
-        Member::optional(
-            "OverriddenParameters",
-            &super::shared::AUTOMATION_PARAMETER_MAP,
-        ),
+        Member::optional("OverriddenParameters", &super::shared::AUTOMATION_PARAMETER_MAP),
         Member::optional("IsEnd", &shape::BOOLEAN),
         Member::optional("NextStep", &shape::STRING),
         Member::optional("IsCritical", &shape::BOOLEAN),
         Member::optional("ValidNextSteps", &VALID_NEXT_STEP_LIST),
         Member::optional("Targets", &super::shared::TARGETS),
         Member::optional("TargetLocation", &super::shared::TARGET_LOCATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
         Member::optional("ParentStepDetails", &PARENT_STEP_DETAILS),
     ],
 );
 
 pub static STEP_EXECUTION_FILTER: Shape = Shape::structure(
     "StepExecutionFilter",
-    &[
-        Member::required("Key", &STEP_EXECUTION_FILTER_KEY),
-        Member::required("Values", &STEP_EXECUTION_FILTER_VALUE_LIST),
-    ],
+    &[Member::required("Key", &STEP_EXECUTION_FILTER_KEY), Member::required("Values", &STEP_EXECUTION_FILTER_VALUE_LIST)],
 );
 
-pub static STEP_EXECUTION_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::automation::StepExecutionFilterKey::VALUES);
+pub static STEP_EXECUTION_FILTER_KEY: Shape = Shape::string().values(crate::shapes::automation::StepExecutionFilterKey::VALUES);
 
 pub static STEP_EXECUTION_FILTER_LIST: Shape = Shape::list(&STEP_EXECUTION_FILTER).min(1).max(6);
 
 pub static STEP_EXECUTION_FILTER_VALUE: Shape = Shape::string().min(1).max(150);
 
-pub static STEP_EXECUTION_FILTER_VALUE_LIST: Shape =
-    Shape::list(&STEP_EXECUTION_FILTER_VALUE).min(1).max(10);
+pub static STEP_EXECUTION_FILTER_VALUE_LIST: Shape = Shape::list(&STEP_EXECUTION_FILTER_VALUE).min(1).max(10);
 
 pub static STEP_EXECUTION_LIST: Shape = Shape::list(&STEP_EXECUTION);
 
 pub static STOP_AUTOMATION_EXECUTION_REQUEST: Shape = Shape::structure(
     "StopAutomationExecutionRequest",
-    &[
-        Member::required(
-            "AutomationExecutionId",
-            &super::shared::AUTOMATION_EXECUTION_ID,
-        ),
-        Member::optional("Type", &STOP_TYPE),
-    ],
+    &[Member::required("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID), Member::optional("Type", &STOP_TYPE)],
 );
 
-pub static STOP_AUTOMATION_EXECUTION_RESULT: Shape =
-    Shape::structure("StopAutomationExecutionResult", &[]);
+pub static STOP_AUTOMATION_EXECUTION_RESULT: Shape = Shape::structure("StopAutomationExecutionResult", &[]);
 
 pub static STOP_TYPE: Shape = Shape::string().values(crate::shapes::automation::StopType::VALUES);
 

@@ -3,17 +3,13 @@
 
 use crate::shape::{self, Member, Shape};
 
-pub static CALENDAR_STATE: Shape =
-    Shape::string().values(crate::shapes::change::CalendarState::VALUES);
+pub static CALENDAR_STATE: Shape = Shape::string().values(crate::shapes::change::CalendarState::VALUES);
 
 pub static CHANGE_DETAILS_VALUE: Shape = Shape::string().min(1).max(32768);
 
 pub static GET_CALENDAR_STATE_REQUEST: Shape = Shape::structure(
     "GetCalendarStateRequest",
-    &[
-        Member::required("CalendarNames", &super::shared::CALENDAR_NAME_OR_ARN_LIST),
-        Member::optional("AtTime", &shape::STRING),
-    ],
+    &[Member::required("CalendarNames", &super::shared::CALENDAR_NAME_OR_ARN_LIST), Member::optional("AtTime", &shape::STRING)],
 );
 
 pub static GET_CALENDAR_STATE_RESPONSE: Shape = Shape::structure(
@@ -44,8 +40,5 @@ pub static START_CHANGE_REQUEST_EXECUTION_REQUEST: Shape = Shape::structure(
 
 pub static START_CHANGE_REQUEST_EXECUTION_RESULT: Shape = Shape::structure(
     "StartChangeRequestExecutionResult",
-    &[Member::optional(
-        "AutomationExecutionId",
-        &super::shared::AUTOMATION_EXECUTION_ID,
-    )],
+    &[Member::optional("AutomationExecutionId", &super::shared::AUTOMATION_EXECUTION_ID)],
 );

@@ -3,19 +3,12 @@
 
 use crate::shape::{self, Member, Pattern, Shape};
 
-static AZURE_APPLICATION_DISPLAY_NAME_PATTERN: Pattern =
-    Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
-pub static AZURE_APPLICATION_DISPLAY_NAME: Shape = Shape::string()
-    .min(0)
-    .max(256)
-    .pattern(&AZURE_APPLICATION_DISPLAY_NAME_PATTERN);
+static AZURE_APPLICATION_DISPLAY_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
+pub static AZURE_APPLICATION_DISPLAY_NAME: Shape = Shape::string().min(0).max(256).pattern(&AZURE_APPLICATION_DISPLAY_NAME_PATTERN);
 
 static AZURE_APPLICATION_ID_PATTERN: Pattern =
     Pattern::new(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
-pub static AZURE_APPLICATION_ID: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&AZURE_APPLICATION_ID_PATTERN);
+pub static AZURE_APPLICATION_ID: Shape = Shape::string().min(1).max(256).pattern(&AZURE_APPLICATION_ID_PATTERN);
 
 pub static AZURE_CONFIGURATION: Shape = Shape::structure(
     "AzureConfiguration",
@@ -30,96 +23,55 @@ pub static AZURE_CONFIGURATION: Shape = Shape::structure(
 
 pub static AZURE_SUBSCRIPTION: Shape = Shape::structure(
     "AzureSubscription",
-    &[
-        Member::required("Id", &AZURE_SUBSCRIPTION_ID),
-        Member::optional("DisplayName", &AZURE_SUBSCRIPTION_DISPLAY_NAME),
-    ],
+    &[Member::required("Id", &AZURE_SUBSCRIPTION_ID), Member::optional("DisplayName", &AZURE_SUBSCRIPTION_DISPLAY_NAME)],
 );
 
-static AZURE_SUBSCRIPTION_DISPLAY_NAME_PATTERN: Pattern =
-    Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
-pub static AZURE_SUBSCRIPTION_DISPLAY_NAME: Shape = Shape::string()
-    .min(0)
-    .max(128)
-    .pattern(&AZURE_SUBSCRIPTION_DISPLAY_NAME_PATTERN);
+static AZURE_SUBSCRIPTION_DISPLAY_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
+pub static AZURE_SUBSCRIPTION_DISPLAY_NAME: Shape = Shape::string().min(0).max(128).pattern(&AZURE_SUBSCRIPTION_DISPLAY_NAME_PATTERN);
 
 static AZURE_SUBSCRIPTION_ID_PATTERN: Pattern =
     Pattern::new(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
-pub static AZURE_SUBSCRIPTION_ID: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&AZURE_SUBSCRIPTION_ID_PATTERN);
+pub static AZURE_SUBSCRIPTION_ID: Shape = Shape::string().min(1).max(256).pattern(&AZURE_SUBSCRIPTION_ID_PATTERN);
 
 pub static AZURE_SUBSCRIPTION_LIST: Shape = Shape::list(&AZURE_SUBSCRIPTION).min(1).max(75);
 
-static AZURE_TENANT_DISPLAY_NAME_PATTERN: Pattern =
-    Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
-pub static AZURE_TENANT_DISPLAY_NAME: Shape = Shape::string()
-    .min(0)
-    .max(256)
-    .pattern(&AZURE_TENANT_DISPLAY_NAME_PATTERN);
+static AZURE_TENANT_DISPLAY_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
+pub static AZURE_TENANT_DISPLAY_NAME: Shape = Shape::string().min(0).max(256).pattern(&AZURE_TENANT_DISPLAY_NAME_PATTERN);
 
-static AZURE_TENANT_ID_PATTERN: Pattern =
-    Pattern::new(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
-pub static AZURE_TENANT_ID: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&AZURE_TENANT_ID_PATTERN);
+static AZURE_TENANT_ID_PATTERN: Pattern = Pattern::new(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
+pub static AZURE_TENANT_ID: Shape = Shape::string().min(1).max(256).pattern(&AZURE_TENANT_ID_PATTERN);
 
 static CLOUD_CONNECTOR_ARN_PATTERN: Pattern = Pattern::new(
     r"^arn:aws(-cn|-us-gov)?:ssm:([^:]+):\d{12}:cloud-connector/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 );
-pub static CLOUD_CONNECTOR_ARN: Shape = Shape::string()
-    .min(20)
-    .max(2048)
-    .pattern(&CLOUD_CONNECTOR_ARN_PATTERN);
+pub static CLOUD_CONNECTOR_ARN: Shape = Shape::string().min(20).max(2048).pattern(&CLOUD_CONNECTOR_ARN_PATTERN);
 
 pub static CLOUD_CONNECTOR_CONFIGURATION: Shape = Shape::structure(
     "CloudConnectorConfiguration",
-    &[
-        Member::optional("AzureConfiguration", &AZURE_CONFIGURATION),
-        Member::optional("GcpConfiguration", &GCP_CONFIGURATION),
-    ],
+    &[Member::optional("AzureConfiguration", &AZURE_CONFIGURATION), Member::optional("GcpConfiguration", &GCP_CONFIGURATION)],
 );
 
-static CLOUD_CONNECTOR_DESCRIPTION_PATTERN: Pattern =
-    Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
-pub static CLOUD_CONNECTOR_DESCRIPTION: Shape = Shape::string()
-    .min(0)
-    .max(1024)
-    .pattern(&CLOUD_CONNECTOR_DESCRIPTION_PATTERN);
+static CLOUD_CONNECTOR_DESCRIPTION_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
+pub static CLOUD_CONNECTOR_DESCRIPTION: Shape = Shape::string().min(0).max(1024).pattern(&CLOUD_CONNECTOR_DESCRIPTION_PATTERN);
 
 pub static CLOUD_CONNECTOR_FILTER: Shape = Shape::structure(
     "CloudConnectorFilter",
-    &[
-        Member::optional("FilterKey", &CLOUD_CONNECTOR_FILTER_KEY),
-        Member::optional("FilterValues", &CLOUD_CONNECTOR_FILTER_VALUES),
-    ],
+    &[Member::optional("FilterKey", &CLOUD_CONNECTOR_FILTER_KEY), Member::optional("FilterValues", &CLOUD_CONNECTOR_FILTER_VALUES)],
 );
 
-pub static CLOUD_CONNECTOR_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::cloud_connectors::CloudConnectorFilterKey::VALUES);
+pub static CLOUD_CONNECTOR_FILTER_KEY: Shape = Shape::string().values(crate::shapes::cloud_connectors::CloudConnectorFilterKey::VALUES);
 
 pub static CLOUD_CONNECTOR_FILTER_LIST: Shape = Shape::list(&CLOUD_CONNECTOR_FILTER).min(1).max(2);
 
 pub static CLOUD_CONNECTOR_FILTER_VALUE: Shape = Shape::string().min(1).max(256);
 
-pub static CLOUD_CONNECTOR_FILTER_VALUES: Shape =
-    Shape::list(&CLOUD_CONNECTOR_FILTER_VALUE).min(1).max(1);
+pub static CLOUD_CONNECTOR_FILTER_VALUES: Shape = Shape::list(&CLOUD_CONNECTOR_FILTER_VALUE).min(1).max(1);
 
-static CLOUD_CONNECTOR_IAM_ROLE_ARN_PATTERN: Pattern =
-    Pattern::new(r"^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w-\/.@+=,]{1,1017}$");
-pub static CLOUD_CONNECTOR_IAM_ROLE_ARN: Shape = Shape::string()
-    .min(20)
-    .max(2048)
-    .pattern(&CLOUD_CONNECTOR_IAM_ROLE_ARN_PATTERN);
+static CLOUD_CONNECTOR_IAM_ROLE_ARN_PATTERN: Pattern = Pattern::new(r"^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w-\/.@+=,]{1,1017}$");
+pub static CLOUD_CONNECTOR_IAM_ROLE_ARN: Shape = Shape::string().min(20).max(2048).pattern(&CLOUD_CONNECTOR_IAM_ROLE_ARN_PATTERN);
 
-static CLOUD_CONNECTOR_ID_PATTERN: Pattern =
-    Pattern::new(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
-pub static CLOUD_CONNECTOR_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&CLOUD_CONNECTOR_ID_PATTERN);
+static CLOUD_CONNECTOR_ID_PATTERN: Pattern = Pattern::new(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
+pub static CLOUD_CONNECTOR_ID: Shape = Shape::string().min(36).max(36).pattern(&CLOUD_CONNECTOR_ID_PATTERN);
 
 pub static CLOUD_CONNECTOR_MAX_RESULTS: Shape = Shape::integer().min(0).max(10);
 
@@ -139,17 +91,11 @@ pub static CLOUD_CONNECTOR_SUMMARY: Shape = Shape::structure(
 
 pub static CLOUD_CONNECTOR_SUMMARY_LIST: Shape = Shape::list(&CLOUD_CONNECTOR_SUMMARY);
 
-static CONFIG_CONNECTOR_ARN_PATTERN: Pattern =
-    Pattern::new(r"^arn:aws(-cn|-us-gov)?:config:([^:]+):\d{12}:connector/.+$");
-pub static CONFIG_CONNECTOR_ARN: Shape = Shape::string()
-    .min(1)
-    .max(512)
-    .pattern(&CONFIG_CONNECTOR_ARN_PATTERN);
+static CONFIG_CONNECTOR_ARN_PATTERN: Pattern = Pattern::new(r"^arn:aws(-cn|-us-gov)?:config:([^:]+):\d{12}:connector/.+$");
+pub static CONFIG_CONNECTOR_ARN: Shape = Shape::string().min(1).max(512).pattern(&CONFIG_CONNECTOR_ARN_PATTERN);
 
-pub static CONFIGURATION_TARGETS: Shape = Shape::structure(
-    "ConfigurationTargets",
-    &[Member::optional("Subscriptions", &AZURE_SUBSCRIPTION_LIST)],
-);
+pub static CONFIGURATION_TARGETS: Shape =
+    Shape::structure("ConfigurationTargets", &[Member::optional("Subscriptions", &AZURE_SUBSCRIPTION_LIST)]);
 
 pub static CREATE_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
     "CreateCloudConnectorRequest",
@@ -163,93 +109,58 @@ pub static CREATE_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static CREATE_CLOUD_CONNECTOR_RESULT: Shape = Shape::structure(
-    "CreateCloudConnectorResult",
-    &[Member::optional("CloudConnectorId", &CLOUD_CONNECTOR_ID)],
-);
+pub static CREATE_CLOUD_CONNECTOR_RESULT: Shape =
+    Shape::structure("CreateCloudConnectorResult", &[Member::optional("CloudConnectorId", &CLOUD_CONNECTOR_ID)]);
 
-pub static DELETE_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
-    "DeleteCloudConnectorRequest",
-    &[Member::required("CloudConnectorId", &CLOUD_CONNECTOR_ID)],
-);
+pub static DELETE_CLOUD_CONNECTOR_REQUEST: Shape =
+    Shape::structure("DeleteCloudConnectorRequest", &[Member::required("CloudConnectorId", &CLOUD_CONNECTOR_ID)]);
 
-pub static DELETE_CLOUD_CONNECTOR_RESULT: Shape = Shape::structure(
-    "DeleteCloudConnectorResult",
-    &[Member::optional("CloudConnectorId", &CLOUD_CONNECTOR_ID)],
-);
+pub static DELETE_CLOUD_CONNECTOR_RESULT: Shape =
+    Shape::structure("DeleteCloudConnectorResult", &[Member::optional("CloudConnectorId", &CLOUD_CONNECTOR_ID)]);
 
 static DISPLAY_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
-pub static DISPLAY_NAME: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&DISPLAY_NAME_PATTERN);
+pub static DISPLAY_NAME: Shape = Shape::string().min(1).max(256).pattern(&DISPLAY_NAME_PATTERN);
 
 pub static GCP_CONFIGURATION: Shape = Shape::structure(
     "GcpConfiguration",
     &[
         Member::optional("OrganizationId", &GCP_ORGANIZATION_ID),
-        Member::required(
-            "WorkloadIdentityPoolProvider",
-            &GCP_WORKLOAD_IDENTITY_POOL_PROVIDER,
-        ),
+        Member::required("WorkloadIdentityPoolProvider", &GCP_WORKLOAD_IDENTITY_POOL_PROVIDER),
         Member::required("ServiceAccountEmail", &GCP_SERVICE_ACCOUNT_EMAIL),
         Member::optional("Targets", &GCP_CONFIGURATION_TARGETS),
     ],
 );
 
-pub static GCP_CONFIGURATION_TARGETS: Shape = Shape::structure(
-    "GcpConfigurationTargets",
-    &[Member::optional("Projects", &GCP_PROJECT_LIST)],
-);
+pub static GCP_CONFIGURATION_TARGETS: Shape =
+    Shape::structure("GcpConfigurationTargets", &[Member::optional("Projects", &GCP_PROJECT_LIST)]);
 
 static GCP_ORGANIZATION_ID_PATTERN: Pattern = Pattern::new(r"^[1-9][0-9]{0,18}$");
-pub static GCP_ORGANIZATION_ID: Shape = Shape::string()
-    .min(1)
-    .max(19)
-    .pattern(&GCP_ORGANIZATION_ID_PATTERN);
+pub static GCP_ORGANIZATION_ID: Shape = Shape::string().min(1).max(19).pattern(&GCP_ORGANIZATION_ID_PATTERN);
 
 pub static GCP_PROJECT: Shape = Shape::structure(
     "GcpProject",
-    &[
-        Member::required("ProjectId", &GCP_PROJECT_ID),
-        Member::optional("ProjectDisplayName", &GCP_PROJECT_DISPLAY_NAME),
-    ],
+    &[Member::required("ProjectId", &GCP_PROJECT_ID), Member::optional("ProjectDisplayName", &GCP_PROJECT_DISPLAY_NAME)],
 );
 
-static GCP_PROJECT_DISPLAY_NAME_PATTERN: Pattern =
-    Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
-pub static GCP_PROJECT_DISPLAY_NAME: Shape = Shape::string()
-    .min(0)
-    .max(128)
-    .pattern(&GCP_PROJECT_DISPLAY_NAME_PATTERN);
+static GCP_PROJECT_DISPLAY_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}\p{P}\p{M}]*)$");
+pub static GCP_PROJECT_DISPLAY_NAME: Shape = Shape::string().min(0).max(128).pattern(&GCP_PROJECT_DISPLAY_NAME_PATTERN);
 
 static GCP_PROJECT_ID_PATTERN: Pattern = Pattern::new(r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$");
-pub static GCP_PROJECT_ID: Shape = Shape::string()
-    .min(6)
-    .max(30)
-    .pattern(&GCP_PROJECT_ID_PATTERN);
+pub static GCP_PROJECT_ID: Shape = Shape::string().min(6).max(30).pattern(&GCP_PROJECT_ID_PATTERN);
 
 pub static GCP_PROJECT_LIST: Shape = Shape::list(&GCP_PROJECT).min(1).max(75);
 
 static GCP_SERVICE_ACCOUNT_EMAIL_PATTERN: Pattern =
     Pattern::new(r"^[a-z][a-z0-9\-]*[a-z0-9]@[a-z][a-z0-9\-]*[a-z0-9]\.iam\.gserviceaccount\.com$");
-pub static GCP_SERVICE_ACCOUNT_EMAIL: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&GCP_SERVICE_ACCOUNT_EMAIL_PATTERN);
+pub static GCP_SERVICE_ACCOUNT_EMAIL: Shape = Shape::string().min(1).max(256).pattern(&GCP_SERVICE_ACCOUNT_EMAIL_PATTERN);
 
-static GCP_WORKLOAD_IDENTITY_POOL_PROVIDER_PATTERN: Pattern = Pattern::new(
-    r"^projects/[1-9][0-9]{0,18}/locations/global/workloadIdentityPools\/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}$",
-);
-pub static GCP_WORKLOAD_IDENTITY_POOL_PROVIDER: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&GCP_WORKLOAD_IDENTITY_POOL_PROVIDER_PATTERN);
+static GCP_WORKLOAD_IDENTITY_POOL_PROVIDER_PATTERN: Pattern =
+    Pattern::new(r"^projects/[1-9][0-9]{0,18}/locations/global/workloadIdentityPools\/[a-z0-9-]{4,32}/providers/[a-z0-9-]{4,32}$");
+pub static GCP_WORKLOAD_IDENTITY_POOL_PROVIDER: Shape =
+    Shape::string().min(1).max(256).pattern(&GCP_WORKLOAD_IDENTITY_POOL_PROVIDER_PATTERN);
 
-pub static GET_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
-    "GetCloudConnectorRequest",
-    &[Member::required("CloudConnectorId", &CLOUD_CONNECTOR_ID)],
-);
+pub static GET_CLOUD_CONNECTOR_REQUEST: Shape =
+    Shape::structure("GetCloudConnectorRequest", &[Member::required("CloudConnectorId", &CLOUD_CONNECTOR_ID)]);
 
 pub static GET_CLOUD_CONNECTOR_RESULT: Shape = Shape::structure(
     "GetCloudConnectorResult",
@@ -276,14 +187,10 @@ pub static LIST_CLOUD_CONNECTORS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_CLOUD_CONNECTORS_RESULT: Shape = Shape::structure(
     "ListCloudConnectorsResult",
-    &[
-        Member::optional("CloudConnectors", &CLOUD_CONNECTOR_SUMMARY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("CloudConnectors", &CLOUD_CONNECTOR_SUMMARY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static PROVIDER: Shape =
-    Shape::string().values(crate::shapes::cloud_connectors::Provider::VALUES);
+pub static PROVIDER: Shape = Shape::string().values(crate::shapes::cloud_connectors::Provider::VALUES);
 
 pub static UPDATE_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
     "UpdateCloudConnectorRequest",
@@ -295,10 +202,8 @@ pub static UPDATE_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static UPDATE_CLOUD_CONNECTOR_RESULT: Shape = Shape::structure(
-    "UpdateCloudConnectorResult",
-    &[Member::optional("CloudConnectorId", &CLOUD_CONNECTOR_ID)],
-);
+pub static UPDATE_CLOUD_CONNECTOR_RESULT: Shape =
+    Shape::structure("UpdateCloudConnectorResult", &[Member::optional("CloudConnectorId", &CLOUD_CONNECTOR_ID)]);
 
 pub static VALIDATE_CLOUD_CONNECTOR_MAX_RESULTS: Shape = Shape::integer().min(0).max(75);
 
@@ -313,10 +218,7 @@ pub static VALIDATE_CLOUD_CONNECTOR_REQUEST: Shape = Shape::structure(
 
 pub static VALIDATE_CLOUD_CONNECTOR_RESULT: Shape = Shape::structure(
     "ValidateCloudConnectorResult",
-    &[
-        Member::optional("ValidationFindings", &VALIDATION_FINDING_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("ValidationFindings", &VALIDATION_FINDING_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static VALIDATION_FINDING: Shape = Shape::structure(
@@ -330,21 +232,16 @@ pub static VALIDATION_FINDING: Shape = Shape::structure(
     ],
 );
 
-pub static VALIDATION_FINDING_CODE: Shape =
-    Shape::string().values(crate::shapes::cloud_connectors::ValidationFindingCode::VALUES);
+pub static VALIDATION_FINDING_CODE: Shape = Shape::string().values(crate::shapes::cloud_connectors::ValidationFindingCode::VALUES);
 
 pub static VALIDATION_FINDING_LIST: Shape = Shape::list(&VALIDATION_FINDING);
 
 pub static VALIDATION_FINDING_SCOPE: Shape = Shape::structure(
     "ValidationFindingScope",
-    &[
-        Member::optional("Type", &VALIDATION_FINDING_SCOPE_TYPE),
-        Member::optional("Id", &shape::STRING),
-    ],
+    &[Member::optional("Type", &VALIDATION_FINDING_SCOPE_TYPE), Member::optional("Id", &shape::STRING)],
 );
 
 pub static VALIDATION_FINDING_SCOPE_TYPE: Shape =
     Shape::string().values(crate::shapes::cloud_connectors::ValidationFindingScopeType::VALUES);
 
-pub static VALIDATION_FINDING_TYPE: Shape =
-    Shape::string().values(crate::shapes::cloud_connectors::ValidationFindingType::VALUES);
+pub static VALIDATION_FINDING_TYPE: Shape = Shape::string().values(crate::shapes::cloud_connectors::ValidationFindingType::VALUES);

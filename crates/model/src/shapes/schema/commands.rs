@@ -5,10 +5,7 @@ use crate::shape::{self, Member, Pattern, Shape};
 
 pub static CANCEL_COMMAND_REQUEST: Shape = Shape::structure(
     "CancelCommandRequest",
-    &[
-        Member::required("CommandId", &COMMAND_ID),
-        Member::optional("InstanceIds", &super::shared::INSTANCE_ID_LIST),
-    ],
+    &[Member::required("CommandId", &COMMAND_ID), Member::optional("InstanceIds", &super::shared::INSTANCE_ID_LIST)],
 );
 
 pub static CANCEL_COMMAND_RESULT: Shape = Shape::structure("CancelCommandResult", &[]);
@@ -38,29 +35,17 @@ pub static COMMAND: Shape = Shape::structure(
         Member::optional("DeliveryTimedOutCount", &shape::INTEGER),
         Member::optional("ServiceRole", &shape::STRING),
         Member::optional("NotificationConfig", &super::shared::NOTIFICATION_CONFIG),
-        Member::optional(
-            "CloudWatchOutputConfig",
-            &super::shared::CLOUD_WATCH_OUTPUT_CONFIG,
-        ),
+        Member::optional("CloudWatchOutputConfig", &super::shared::CLOUD_WATCH_OUTPUT_CONFIG),
         Member::optional("TimeoutSeconds", &super::shared::TIMEOUT_SECONDS),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
     ],
 );
 
-pub static COMMAND_FILTER: Shape = Shape::structure(
-    "CommandFilter",
-    &[
-        Member::required("key", &COMMAND_FILTER_KEY),
-        Member::required("value", &COMMAND_FILTER_VALUE),
-    ],
-);
+pub static COMMAND_FILTER: Shape =
+    Shape::structure("CommandFilter", &[Member::required("key", &COMMAND_FILTER_KEY), Member::required("value", &COMMAND_FILTER_VALUE)]);
 
-pub static COMMAND_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::commands::CommandFilterKey::VALUES);
+pub static COMMAND_FILTER_KEY: Shape = Shape::string().values(crate::shapes::commands::CommandFilterKey::VALUES);
 
 pub static COMMAND_FILTER_LIST: Shape = Shape::list(&COMMAND_FILTER).min(1).max(5);
 
@@ -86,17 +71,13 @@ pub static COMMAND_INVOCATION: Shape = Shape::structure(
         Member::optional("CommandPlugins", &COMMAND_PLUGIN_LIST),
         Member::optional("ServiceRole", &shape::STRING),
         Member::optional("NotificationConfig", &super::shared::NOTIFICATION_CONFIG),
-        Member::optional(
-            "CloudWatchOutputConfig",
-            &super::shared::CLOUD_WATCH_OUTPUT_CONFIG,
-        ),
+        Member::optional("CloudWatchOutputConfig", &super::shared::CLOUD_WATCH_OUTPUT_CONFIG),
     ],
 );
 
 pub static COMMAND_INVOCATION_LIST: Shape = Shape::list(&COMMAND_INVOCATION);
 
-pub static COMMAND_INVOCATION_STATUS: Shape =
-    Shape::string().values(crate::shapes::commands::CommandInvocationStatus::VALUES);
+pub static COMMAND_INVOCATION_STATUS: Shape = Shape::string().values(crate::shapes::commands::CommandInvocationStatus::VALUES);
 
 pub static COMMAND_LIST: Shape = Shape::list(&COMMAND);
 
@@ -126,11 +107,9 @@ pub static COMMAND_PLUGIN_NAME: Shape = Shape::string().min(4);
 
 pub static COMMAND_PLUGIN_OUTPUT: Shape = Shape::string().max(2500);
 
-pub static COMMAND_PLUGIN_STATUS: Shape =
-    Shape::string().values(crate::shapes::commands::CommandPluginStatus::VALUES);
+pub static COMMAND_PLUGIN_STATUS: Shape = Shape::string().values(crate::shapes::commands::CommandPluginStatus::VALUES);
 
-pub static COMMAND_STATUS: Shape =
-    Shape::string().values(crate::shapes::commands::CommandStatus::VALUES);
+pub static COMMAND_STATUS: Shape = Shape::string().values(crate::shapes::commands::CommandStatus::VALUES);
 
 pub static GET_COMMAND_INVOCATION_REQUEST: Shape = Shape::structure(
     "GetCommandInvocationRequest",
@@ -160,10 +139,7 @@ pub static GET_COMMAND_INVOCATION_RESULT: Shape = Shape::structure(
         Member::optional("StandardOutputUrl", &shape::STRING),
         Member::optional("StandardErrorContent", &STANDARD_ERROR_CONTENT),
         Member::optional("StandardErrorUrl", &shape::STRING),
-        Member::optional(
-            "CloudWatchOutputConfig",
-            &super::shared::CLOUD_WATCH_OUTPUT_CONFIG,
-        ),
+        Member::optional("CloudWatchOutputConfig", &super::shared::CLOUD_WATCH_OUTPUT_CONFIG),
     ],
 );
 
@@ -185,10 +161,7 @@ pub static LIST_COMMAND_INVOCATIONS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_COMMAND_INVOCATIONS_RESULT: Shape = Shape::structure(
     "ListCommandInvocationsResult",
-    &[
-        Member::optional("CommandInvocations", &COMMAND_INVOCATION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("CommandInvocations", &COMMAND_INVOCATION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static LIST_COMMANDS_REQUEST: Shape = Shape::structure(
@@ -202,13 +175,8 @@ pub static LIST_COMMANDS_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static LIST_COMMANDS_RESULT: Shape = Shape::structure(
-    "ListCommandsResult",
-    &[
-        Member::optional("Commands", &COMMAND_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
-);
+pub static LIST_COMMANDS_RESULT: Shape =
+    Shape::structure("ListCommandsResult", &[Member::optional("Commands", &COMMAND_LIST), Member::optional("NextToken", &shape::STRING)]);
 
 pub static SEND_COMMAND_REQUEST: Shape = Shape::structure(
     "SendCommandRequest",
@@ -229,18 +197,12 @@ pub static SEND_COMMAND_REQUEST: Shape = Shape::structure(
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
         Member::optional("ServiceRoleArn", &shape::STRING),
         Member::optional("NotificationConfig", &super::shared::NOTIFICATION_CONFIG),
-        Member::optional(
-            "CloudWatchOutputConfig",
-            &super::shared::CLOUD_WATCH_OUTPUT_CONFIG,
-        ),
+        Member::optional("CloudWatchOutputConfig", &super::shared::CLOUD_WATCH_OUTPUT_CONFIG),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
     ],
 );
 
-pub static SEND_COMMAND_RESULT: Shape = Shape::structure(
-    "SendCommandResult",
-    &[Member::optional("Command", &COMMAND)],
-);
+pub static SEND_COMMAND_RESULT: Shape = Shape::structure("SendCommandResult", &[Member::optional("Command", &COMMAND)]);
 
 pub static STANDARD_ERROR_CONTENT: Shape = Shape::string().max(8000);
 

@@ -33,10 +33,7 @@ pub static COMPLIANCE_ITEM: Shape = Shape::structure(
 
 pub static COMPLIANCE_ITEM_CONTENT_HASH: Shape = Shape::string().max(256);
 
-pub static COMPLIANCE_ITEM_DETAILS: Shape = Shape::map(
-    &super::shared::ATTRIBUTE_NAME,
-    &super::shared::ATTRIBUTE_VALUE,
-);
+pub static COMPLIANCE_ITEM_DETAILS: Shape = Shape::map(&super::shared::ATTRIBUTE_NAME, &super::shared::ATTRIBUTE_VALUE);
 
 pub static COMPLIANCE_ITEM_ENTRY: Shape = Shape::structure(
     "ComplianceItemEntry",
@@ -49,15 +46,13 @@ pub static COMPLIANCE_ITEM_ENTRY: Shape = Shape::structure(
     ],
 );
 
-pub static COMPLIANCE_ITEM_ENTRY_LIST: Shape =
-    Shape::list(&COMPLIANCE_ITEM_ENTRY).min(0).max(10000);
+pub static COMPLIANCE_ITEM_ENTRY_LIST: Shape = Shape::list(&COMPLIANCE_ITEM_ENTRY).min(0).max(10000);
 
 pub static COMPLIANCE_ITEM_LIST: Shape = Shape::list(&COMPLIANCE_ITEM);
 
 pub static COMPLIANCE_ITEM_TITLE: Shape = Shape::string().max(500);
 
-pub static COMPLIANCE_QUERY_OPERATOR_TYPE: Shape =
-    Shape::string().values(crate::shapes::compliance::ComplianceQueryOperatorType::VALUES);
+pub static COMPLIANCE_QUERY_OPERATOR_TYPE: Shape = Shape::string().values(crate::shapes::compliance::ComplianceQueryOperatorType::VALUES);
 
 pub static COMPLIANCE_RESOURCE_ID: Shape = Shape::string().min(1).max(100);
 
@@ -67,11 +62,9 @@ pub static COMPLIANCE_RESOURCE_TYPE: Shape = Shape::string().min(1).max(50);
 
 pub static COMPLIANCE_RESOURCE_TYPE_LIST: Shape = Shape::list(&COMPLIANCE_RESOURCE_TYPE).min(1);
 
-pub static COMPLIANCE_SEVERITY: Shape =
-    Shape::string().values(crate::shapes::compliance::ComplianceSeverity::VALUES);
+pub static COMPLIANCE_SEVERITY: Shape = Shape::string().values(crate::shapes::compliance::ComplianceSeverity::VALUES);
 
-pub static COMPLIANCE_STATUS: Shape =
-    Shape::string().values(crate::shapes::compliance::ComplianceStatus::VALUES);
+pub static COMPLIANCE_STATUS: Shape = Shape::string().values(crate::shapes::compliance::ComplianceStatus::VALUES);
 
 pub static COMPLIANCE_STRING_FILTER: Shape = Shape::structure(
     "ComplianceStringFilter",
@@ -99,22 +92,14 @@ pub static COMPLIANCE_SUMMARY_ITEM: Shape = Shape::structure(
 
 pub static COMPLIANCE_SUMMARY_ITEM_LIST: Shape = Shape::list(&COMPLIANCE_SUMMARY_ITEM);
 
-static COMPLIANCE_TYPE_NAME_PATTERN: Pattern =
-    Pattern::new(r"^([A-Za-z0-9_\-]\w+|Custom:[a-zA-Z0-9_\-]\w+)$");
-pub static COMPLIANCE_TYPE_NAME: Shape = Shape::string()
-    .min(1)
-    .max(100)
-    .pattern(&COMPLIANCE_TYPE_NAME_PATTERN);
+static COMPLIANCE_TYPE_NAME_PATTERN: Pattern = Pattern::new(r"^([A-Za-z0-9_\-]\w+|Custom:[a-zA-Z0-9_\-]\w+)$");
+pub static COMPLIANCE_TYPE_NAME: Shape = Shape::string().min(1).max(100).pattern(&COMPLIANCE_TYPE_NAME_PATTERN);
 
-pub static COMPLIANCE_UPLOAD_TYPE: Shape =
-    Shape::string().values(crate::shapes::compliance::ComplianceUploadType::VALUES);
+pub static COMPLIANCE_UPLOAD_TYPE: Shape = Shape::string().values(crate::shapes::compliance::ComplianceUploadType::VALUES);
 
 pub static COMPLIANT_SUMMARY: Shape = Shape::structure(
     "CompliantSummary",
-    &[
-        Member::optional("CompliantCount", &shape::INTEGER),
-        Member::optional("SeveritySummary", &SEVERITY_SUMMARY),
-    ],
+    &[Member::optional("CompliantCount", &shape::INTEGER), Member::optional("SeveritySummary", &SEVERITY_SUMMARY)],
 );
 
 pub static LIST_COMPLIANCE_ITEMS_REQUEST: Shape = Shape::structure(
@@ -130,10 +115,7 @@ pub static LIST_COMPLIANCE_ITEMS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_COMPLIANCE_ITEMS_RESULT: Shape = Shape::structure(
     "ListComplianceItemsResult",
-    &[
-        Member::optional("ComplianceItems", &COMPLIANCE_ITEM_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("ComplianceItems", &COMPLIANCE_ITEM_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static LIST_COMPLIANCE_SUMMARIES_REQUEST: Shape = Shape::structure(
@@ -147,10 +129,7 @@ pub static LIST_COMPLIANCE_SUMMARIES_REQUEST: Shape = Shape::structure(
 
 pub static LIST_COMPLIANCE_SUMMARIES_RESULT: Shape = Shape::structure(
     "ListComplianceSummariesResult",
-    &[
-        Member::optional("ComplianceSummaryItems", &COMPLIANCE_SUMMARY_ITEM_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("ComplianceSummaryItems", &COMPLIANCE_SUMMARY_ITEM_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static LIST_RESOURCE_COMPLIANCE_SUMMARIES_REQUEST: Shape = Shape::structure(
@@ -165,20 +144,14 @@ pub static LIST_RESOURCE_COMPLIANCE_SUMMARIES_REQUEST: Shape = Shape::structure(
 pub static LIST_RESOURCE_COMPLIANCE_SUMMARIES_RESULT: Shape = Shape::structure(
     "ListResourceComplianceSummariesResult",
     &[
-        Member::optional(
-            "ResourceComplianceSummaryItems",
-            &RESOURCE_COMPLIANCE_SUMMARY_ITEM_LIST,
-        ),
+        Member::optional("ResourceComplianceSummaryItems", &RESOURCE_COMPLIANCE_SUMMARY_ITEM_LIST),
         Member::optional("NextToken", &shape::STRING),
     ],
 );
 
 pub static NON_COMPLIANT_SUMMARY: Shape = Shape::structure(
     "NonCompliantSummary",
-    &[
-        Member::optional("NonCompliantCount", &shape::INTEGER),
-        Member::optional("SeveritySummary", &SEVERITY_SUMMARY),
-    ],
+    &[Member::optional("NonCompliantCount", &shape::INTEGER), Member::optional("SeveritySummary", &SEVERITY_SUMMARY)],
 );
 
 pub static PUT_COMPLIANCE_ITEMS_REQUEST: Shape = Shape::structure(
@@ -210,8 +183,7 @@ pub static RESOURCE_COMPLIANCE_SUMMARY_ITEM: Shape = Shape::structure(
     ],
 );
 
-pub static RESOURCE_COMPLIANCE_SUMMARY_ITEM_LIST: Shape =
-    Shape::list(&RESOURCE_COMPLIANCE_SUMMARY_ITEM);
+pub static RESOURCE_COMPLIANCE_SUMMARY_ITEM_LIST: Shape = Shape::list(&RESOURCE_COMPLIANCE_SUMMARY_ITEM);
 
 pub static SEVERITY_SUMMARY: Shape = Shape::structure(
     "SeveritySummary",

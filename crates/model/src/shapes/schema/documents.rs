@@ -10,10 +10,7 @@ pub static ACCOUNT_ID_LIST: Shape = Shape::list(&ACCOUNT_ID).max(20);
 
 pub static ACCOUNT_SHARING_INFO: Shape = Shape::structure(
     "AccountSharingInfo",
-    &[
-        Member::optional("AccountId", &ACCOUNT_ID),
-        Member::optional("SharedDocumentVersion", &SHARED_DOCUMENT_VERSION),
-    ],
+    &[Member::optional("AccountId", &ACCOUNT_ID), Member::optional("SharedDocumentVersion", &SHARED_DOCUMENT_VERSION)],
 );
 
 pub static ACCOUNT_SHARING_INFO_LIST: Shape = Shape::list(&ACCOUNT_SHARING_INFO);
@@ -33,16 +30,12 @@ pub static ATTACHMENT_CONTENT_LIST: Shape = Shape::list(&ATTACHMENT_CONTENT);
 
 pub static ATTACHMENT_HASH: Shape = Shape::string().max(256);
 
-pub static ATTACHMENT_HASH_TYPE: Shape =
-    Shape::string().values(crate::shapes::documents::AttachmentHashType::VALUES);
+pub static ATTACHMENT_HASH_TYPE: Shape = Shape::string().values(crate::shapes::documents::AttachmentHashType::VALUES);
 
 static ATTACHMENT_IDENTIFIER_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-.]{3,128}$");
 pub static ATTACHMENT_IDENTIFIER: Shape = Shape::string().pattern(&ATTACHMENT_IDENTIFIER_PATTERN);
 
-pub static ATTACHMENT_INFORMATION: Shape = Shape::structure(
-    "AttachmentInformation",
-    &[Member::optional("Name", &ATTACHMENT_NAME)],
-);
+pub static ATTACHMENT_INFORMATION: Shape = Shape::structure("AttachmentInformation", &[Member::optional("Name", &ATTACHMENT_NAME)]);
 
 pub static ATTACHMENT_INFORMATION_LIST: Shape = Shape::list(&ATTACHMENT_INFORMATION);
 
@@ -58,8 +51,7 @@ pub static ATTACHMENTS_SOURCE: Shape = Shape::structure(
     ],
 );
 
-pub static ATTACHMENTS_SOURCE_KEY: Shape =
-    Shape::string().values(crate::shapes::documents::AttachmentsSourceKey::VALUES);
+pub static ATTACHMENTS_SOURCE_KEY: Shape = Shape::string().values(crate::shapes::documents::AttachmentsSourceKey::VALUES);
 
 pub static ATTACHMENTS_SOURCE_LIST: Shape = Shape::list(&ATTACHMENTS_SOURCE).min(0).max(20);
 
@@ -89,13 +81,8 @@ pub static CREATE_DOCUMENT_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static CREATE_DOCUMENT_RESULT: Shape = Shape::structure(
-    "CreateDocumentResult",
-    &[Member::optional(
-        "DocumentDescription",
-        &DOCUMENT_DESCRIPTION,
-    )],
-);
+pub static CREATE_DOCUMENT_RESULT: Shape =
+    Shape::structure("CreateDocumentResult", &[Member::optional("DocumentDescription", &DOCUMENT_DESCRIPTION)]);
 
 pub static DELETE_DOCUMENT_REQUEST: Shape = Shape::structure(
     "DeleteDocumentRequest",
@@ -137,10 +124,8 @@ pub static DESCRIBE_DOCUMENT_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static DESCRIBE_DOCUMENT_RESULT: Shape = Shape::structure(
-    "DescribeDocumentResult",
-    &[Member::optional("Document", &DOCUMENT_DESCRIPTION)],
-);
+pub static DESCRIBE_DOCUMENT_RESULT: Shape =
+    Shape::structure("DescribeDocumentResult", &[Member::optional("Document", &DOCUMENT_DESCRIPTION)]);
 
 pub static DOCUMENT_DEFAULT_VERSION_DESCRIPTION: Shape = Shape::structure(
     "DocumentDefaultVersionDescription",
@@ -188,27 +173,18 @@ pub static DOCUMENT_DESCRIPTION: Shape = Shape::structure(
 );
 
 static DOCUMENT_DISPLAY_NAME_PATTERN: Pattern = Pattern::new(r"^[\w\.\-\:\/ ]*$");
-pub static DOCUMENT_DISPLAY_NAME: Shape = Shape::string()
-    .max(1024)
-    .pattern(&DOCUMENT_DISPLAY_NAME_PATTERN);
+pub static DOCUMENT_DISPLAY_NAME: Shape = Shape::string().max(1024).pattern(&DOCUMENT_DISPLAY_NAME_PATTERN);
 
-pub static DOCUMENT_FILTER: Shape = Shape::structure(
-    "DocumentFilter",
-    &[
-        Member::required("key", &DOCUMENT_FILTER_KEY),
-        Member::required("value", &DOCUMENT_FILTER_VALUE),
-    ],
-);
+pub static DOCUMENT_FILTER: Shape =
+    Shape::structure("DocumentFilter", &[Member::required("key", &DOCUMENT_FILTER_KEY), Member::required("value", &DOCUMENT_FILTER_VALUE)]);
 
-pub static DOCUMENT_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentFilterKey::VALUES);
+pub static DOCUMENT_FILTER_KEY: Shape = Shape::string().values(crate::shapes::documents::DocumentFilterKey::VALUES);
 
 pub static DOCUMENT_FILTER_LIST: Shape = Shape::list(&DOCUMENT_FILTER).min(1);
 
 pub static DOCUMENT_FILTER_VALUE: Shape = Shape::string().min(1);
 
-pub static DOCUMENT_FORMAT: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentFormat::VALUES);
+pub static DOCUMENT_FORMAT: Shape = Shape::string().values(crate::shapes::documents::DocumentFormat::VALUES);
 
 pub static DOCUMENT_IDENTIFIER: Shape = Shape::structure(
     "DocumentIdentifier",
@@ -235,32 +211,21 @@ pub static DOCUMENT_IDENTIFIER_LIST: Shape = Shape::list(&DOCUMENT_IDENTIFIER);
 
 pub static DOCUMENT_KEY_VALUES_FILTER: Shape = Shape::structure(
     "DocumentKeyValuesFilter",
-    &[
-        Member::optional("Key", &DOCUMENT_KEY_VALUES_FILTER_KEY),
-        Member::optional("Values", &DOCUMENT_KEY_VALUES_FILTER_VALUES),
-    ],
+    &[Member::optional("Key", &DOCUMENT_KEY_VALUES_FILTER_KEY), Member::optional("Values", &DOCUMENT_KEY_VALUES_FILTER_VALUES)],
 );
 
 pub static DOCUMENT_KEY_VALUES_FILTER_KEY: Shape = Shape::string().min(1).max(128);
 
-pub static DOCUMENT_KEY_VALUES_FILTER_LIST: Shape =
-    Shape::list(&DOCUMENT_KEY_VALUES_FILTER).min(0).max(6);
+pub static DOCUMENT_KEY_VALUES_FILTER_LIST: Shape = Shape::list(&DOCUMENT_KEY_VALUES_FILTER).min(0).max(6);
 
 pub static DOCUMENT_KEY_VALUES_FILTER_VALUE: Shape = Shape::string().min(1).max(256);
 
-pub static DOCUMENT_KEY_VALUES_FILTER_VALUES: Shape =
-    Shape::list(&DOCUMENT_KEY_VALUES_FILTER_VALUE);
+pub static DOCUMENT_KEY_VALUES_FILTER_VALUES: Shape = Shape::list(&DOCUMENT_KEY_VALUES_FILTER_VALUE);
 
-pub static DOCUMENT_METADATA_ENUM: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentMetadataEnum::VALUES);
+pub static DOCUMENT_METADATA_ENUM: Shape = Shape::string().values(crate::shapes::documents::DocumentMetadataEnum::VALUES);
 
-pub static DOCUMENT_METADATA_RESPONSE_INFO: Shape = Shape::structure(
-    "DocumentMetadataResponseInfo",
-    &[Member::optional(
-        "ReviewerResponse",
-        &DOCUMENT_REVIEWER_RESPONSE_LIST,
-    )],
-);
+pub static DOCUMENT_METADATA_RESPONSE_INFO: Shape =
+    Shape::structure("DocumentMetadataResponseInfo", &[Member::optional("ReviewerResponse", &DOCUMENT_REVIEWER_RESPONSE_LIST)]);
 
 pub static DOCUMENT_PARAMETER: Shape = Shape::structure(
     "DocumentParameter",
@@ -274,13 +239,11 @@ pub static DOCUMENT_PARAMETER: Shape = Shape::structure(
 
 pub static DOCUMENT_PARAMETER_LIST: Shape = Shape::list(&DOCUMENT_PARAMETER);
 
-pub static DOCUMENT_PARAMETER_TYPE: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentParameterType::VALUES);
+pub static DOCUMENT_PARAMETER_TYPE: Shape = Shape::string().values(crate::shapes::documents::DocumentParameterType::VALUES);
 
 pub static DOCUMENT_PERMISSION_MAX_RESULTS: Shape = Shape::integer().min(1).max(200);
 
-pub static DOCUMENT_PERMISSION_TYPE: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentPermissionType::VALUES);
+pub static DOCUMENT_PERMISSION_TYPE: Shape = Shape::string().values(crate::shapes::documents::DocumentPermissionType::VALUES);
 
 pub static DOCUMENT_REQUIRES: Shape = Shape::structure(
     "DocumentRequires",
@@ -294,28 +257,19 @@ pub static DOCUMENT_REQUIRES: Shape = Shape::structure(
 
 pub static DOCUMENT_REQUIRES_LIST: Shape = Shape::list(&DOCUMENT_REQUIRES).min(1);
 
-pub static DOCUMENT_REVIEW_ACTION: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentReviewAction::VALUES);
+pub static DOCUMENT_REVIEW_ACTION: Shape = Shape::string().values(crate::shapes::documents::DocumentReviewAction::VALUES);
 
 static DOCUMENT_REVIEW_COMMENT_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static DOCUMENT_REVIEW_COMMENT: Shape = Shape::string()
-    .min(1)
-    .max(1024)
-    .pattern(&DOCUMENT_REVIEW_COMMENT_PATTERN);
+pub static DOCUMENT_REVIEW_COMMENT: Shape = Shape::string().min(1).max(1024).pattern(&DOCUMENT_REVIEW_COMMENT_PATTERN);
 
-pub static DOCUMENT_REVIEW_COMMENT_LIST: Shape =
-    Shape::list(&DOCUMENT_REVIEW_COMMENT_SOURCE).min(0).max(1);
+pub static DOCUMENT_REVIEW_COMMENT_LIST: Shape = Shape::list(&DOCUMENT_REVIEW_COMMENT_SOURCE).min(0).max(1);
 
 pub static DOCUMENT_REVIEW_COMMENT_SOURCE: Shape = Shape::structure(
     "DocumentReviewCommentSource",
-    &[
-        Member::optional("Type", &DOCUMENT_REVIEW_COMMENT_TYPE),
-        Member::optional("Content", &DOCUMENT_REVIEW_COMMENT),
-    ],
+    &[Member::optional("Type", &DOCUMENT_REVIEW_COMMENT_TYPE), Member::optional("Content", &DOCUMENT_REVIEW_COMMENT)],
 );
 
-pub static DOCUMENT_REVIEW_COMMENT_TYPE: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentReviewCommentType::VALUES);
+pub static DOCUMENT_REVIEW_COMMENT_TYPE: Shape = Shape::string().values(crate::shapes::documents::DocumentReviewCommentType::VALUES);
 
 pub static DOCUMENT_REVIEWER_RESPONSE_LIST: Shape = Shape::list(&DOCUMENT_REVIEWER_RESPONSE_SOURCE);
 
@@ -332,21 +286,15 @@ pub static DOCUMENT_REVIEWER_RESPONSE_SOURCE: Shape = Shape::structure(
 
 pub static DOCUMENT_REVIEWS: Shape = Shape::structure(
     "DocumentReviews",
-    &[
-        Member::required("Action", &DOCUMENT_REVIEW_ACTION),
-        Member::optional("Comment", &DOCUMENT_REVIEW_COMMENT_LIST),
-    ],
+    &[Member::required("Action", &DOCUMENT_REVIEW_ACTION), Member::optional("Comment", &DOCUMENT_REVIEW_COMMENT_LIST)],
 );
 
 static DOCUMENT_SCHEMA_VERSION_PATTERN: Pattern = Pattern::new(r"([0-9]+)\.([0-9]+)");
-pub static DOCUMENT_SCHEMA_VERSION: Shape =
-    Shape::string().pattern(&DOCUMENT_SCHEMA_VERSION_PATTERN);
+pub static DOCUMENT_SCHEMA_VERSION: Shape = Shape::string().pattern(&DOCUMENT_SCHEMA_VERSION_PATTERN);
 
-pub static DOCUMENT_STATUS: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentStatus::VALUES);
+pub static DOCUMENT_STATUS: Shape = Shape::string().values(crate::shapes::documents::DocumentStatus::VALUES);
 
-pub static DOCUMENT_TYPE: Shape =
-    Shape::string().values(crate::shapes::documents::DocumentType::VALUES);
+pub static DOCUMENT_TYPE: Shape = Shape::string().values(crate::shapes::documents::DocumentType::VALUES);
 
 pub static DOCUMENT_VERSION_INFO: Shape = Shape::structure(
     "DocumentVersionInfo",
@@ -370,8 +318,7 @@ static DOCUMENT_VERSION_NAME_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-.]{
 pub static DOCUMENT_VERSION_NAME: Shape = Shape::string().pattern(&DOCUMENT_VERSION_NAME_PATTERN);
 
 static DOCUMENT_VERSION_NUMBER_PATTERN: Pattern = Pattern::new(r"(^[1-9][0-9]*$)");
-pub static DOCUMENT_VERSION_NUMBER: Shape =
-    Shape::string().pattern(&DOCUMENT_VERSION_NUMBER_PATTERN);
+pub static DOCUMENT_VERSION_NUMBER: Shape = Shape::string().pattern(&DOCUMENT_VERSION_NUMBER_PATTERN);
 
 pub static GET_DOCUMENT_REQUEST: Shape = Shape::structure(
     "GetDocumentRequest",
@@ -435,10 +382,7 @@ pub static LIST_DOCUMENT_VERSIONS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_DOCUMENT_VERSIONS_RESULT: Shape = Shape::structure(
     "ListDocumentVersionsResult",
-    &[
-        Member::optional("DocumentVersions", &DOCUMENT_VERSION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("DocumentVersions", &DOCUMENT_VERSION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static LIST_DOCUMENTS_REQUEST: Shape = Shape::structure(
@@ -453,10 +397,7 @@ pub static LIST_DOCUMENTS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_DOCUMENTS_RESULT: Shape = Shape::structure(
     "ListDocumentsResult",
-    &[
-        Member::optional("DocumentIdentifiers", &DOCUMENT_IDENTIFIER_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("DocumentIdentifiers", &DOCUMENT_IDENTIFIER_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static MODIFY_DOCUMENT_PERMISSION_REQUEST: Shape = Shape::structure(
@@ -470,8 +411,7 @@ pub static MODIFY_DOCUMENT_PERMISSION_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static MODIFY_DOCUMENT_PERMISSION_RESPONSE: Shape =
-    Shape::structure("ModifyDocumentPermissionResponse", &[]);
+pub static MODIFY_DOCUMENT_PERMISSION_RESPONSE: Shape = Shape::structure("ModifyDocumentPermissionResponse", &[]);
 
 pub static PLATFORM_TYPE_LIST: Shape = Shape::list(&super::shared::PLATFORM_TYPE);
 
@@ -489,35 +429,24 @@ pub static REVIEW_INFORMATION: Shape = Shape::structure(
 
 pub static REVIEW_INFORMATION_LIST: Shape = Shape::list(&REVIEW_INFORMATION).min(1);
 
-pub static REVIEW_STATUS: Shape =
-    Shape::string().values(crate::shapes::documents::ReviewStatus::VALUES);
+pub static REVIEW_STATUS: Shape = Shape::string().values(crate::shapes::documents::ReviewStatus::VALUES);
 
 static REVIEWER_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-.]{1,128}$");
 pub static REVIEWER: Shape = Shape::string().max(50).pattern(&REVIEWER_PATTERN);
 
 static SHARED_DOCUMENT_VERSION_PATTERN: Pattern = Pattern::new(r"([$]LATEST|[$]DEFAULT|[$]ALL)");
-pub static SHARED_DOCUMENT_VERSION: Shape = Shape::string()
-    .max(8)
-    .pattern(&SHARED_DOCUMENT_VERSION_PATTERN);
+pub static SHARED_DOCUMENT_VERSION: Shape = Shape::string().max(8).pattern(&SHARED_DOCUMENT_VERSION_PATTERN);
 
 static TARGET_TYPE_PATTERN: Pattern = Pattern::new(r"^\/[\w\.\-\:\/]*$");
 pub static TARGET_TYPE: Shape = Shape::string().max(200).pattern(&TARGET_TYPE_PATTERN);
 
 pub static UPDATE_DOCUMENT_DEFAULT_VERSION_REQUEST: Shape = Shape::structure(
     "UpdateDocumentDefaultVersionRequest",
-    &[
-        Member::required("Name", &super::shared::DOCUMENT_NAME),
-        Member::required("DocumentVersion", &DOCUMENT_VERSION_NUMBER),
-    ],
+    &[Member::required("Name", &super::shared::DOCUMENT_NAME), Member::required("DocumentVersion", &DOCUMENT_VERSION_NUMBER)],
 );
 
-pub static UPDATE_DOCUMENT_DEFAULT_VERSION_RESULT: Shape = Shape::structure(
-    "UpdateDocumentDefaultVersionResult",
-    &[Member::optional(
-        "Description",
-        &DOCUMENT_DEFAULT_VERSION_DESCRIPTION,
-    )],
-);
+pub static UPDATE_DOCUMENT_DEFAULT_VERSION_RESULT: Shape =
+    Shape::structure("UpdateDocumentDefaultVersionResult", &[Member::optional("Description", &DOCUMENT_DEFAULT_VERSION_DESCRIPTION)]);
 
 pub static UPDATE_DOCUMENT_METADATA_REQUEST: Shape = Shape::structure(
     "UpdateDocumentMetadataRequest",
@@ -528,8 +457,7 @@ pub static UPDATE_DOCUMENT_METADATA_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static UPDATE_DOCUMENT_METADATA_RESPONSE: Shape =
-    Shape::structure("UpdateDocumentMetadataResponse", &[]);
+pub static UPDATE_DOCUMENT_METADATA_RESPONSE: Shape = Shape::structure("UpdateDocumentMetadataResponse", &[]);
 
 pub static UPDATE_DOCUMENT_REQUEST: Shape = Shape::structure(
     "UpdateDocumentRequest",
@@ -545,10 +473,5 @@ pub static UPDATE_DOCUMENT_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static UPDATE_DOCUMENT_RESULT: Shape = Shape::structure(
-    "UpdateDocumentResult",
-    &[Member::optional(
-        "DocumentDescription",
-        &DOCUMENT_DESCRIPTION,
-    )],
-);
+pub static UPDATE_DOCUMENT_RESULT: Shape =
+    Shape::structure("UpdateDocumentResult", &[Member::optional("DocumentDescription", &DOCUMENT_DESCRIPTION)]);

@@ -33,10 +33,7 @@ pub static DESCRIBE_INVENTORY_DELETIONS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_INVENTORY_DELETIONS_RESULT: Shape = Shape::structure(
     "DescribeInventoryDeletionsResult",
-    &[
-        Member::optional("InventoryDeletions", &INVENTORY_DELETIONS_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("InventoryDeletions", &INVENTORY_DELETIONS_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static GET_INVENTORY_REQUEST: Shape = Shape::structure(
@@ -52,10 +49,7 @@ pub static GET_INVENTORY_REQUEST: Shape = Shape::structure(
 
 pub static GET_INVENTORY_RESULT: Shape = Shape::structure(
     "GetInventoryResult",
-    &[
-        Member::optional("Entities", &INVENTORY_RESULT_ENTITY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Entities", &INVENTORY_RESULT_ENTITY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static GET_INVENTORY_SCHEMA_MAX_RESULTS: Shape = Shape::integer().min(50).max(200);
@@ -73,10 +67,7 @@ pub static GET_INVENTORY_SCHEMA_REQUEST: Shape = Shape::structure(
 
 pub static GET_INVENTORY_SCHEMA_RESULT: Shape = Shape::structure(
     "GetInventorySchemaResult",
-    &[
-        Member::optional("Schemas", &INVENTORY_ITEM_SCHEMA_RESULT_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Schemas", &INVENTORY_ITEM_SCHEMA_RESULT_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static INVENTORY_AGGREGATOR: Shape = Shape::structure(
@@ -92,11 +83,9 @@ pub static INVENTORY_AGGREGATOR_EXPRESSION: Shape = Shape::string().min(1).max(1
 
 pub static INVENTORY_AGGREGATOR_LIST: Shape = Shape::list(&INVENTORY_AGGREGATOR).min(1).max(10);
 
-pub static INVENTORY_ATTRIBUTE_DATA_TYPE: Shape =
-    Shape::string().values(crate::shapes::inventory::InventoryAttributeDataType::VALUES);
+pub static INVENTORY_ATTRIBUTE_DATA_TYPE: Shape = Shape::string().values(crate::shapes::inventory::InventoryAttributeDataType::VALUES);
 
-pub static INVENTORY_DELETION_STATUS: Shape =
-    Shape::string().values(crate::shapes::inventory::InventoryDeletionStatus::VALUES);
+pub static INVENTORY_DELETION_STATUS: Shape = Shape::string().values(crate::shapes::inventory::InventoryDeletionStatus::VALUES);
 
 pub static INVENTORY_DELETION_STATUS_ITEM: Shape = Shape::structure(
     "InventoryDeletionStatusItem",
@@ -150,10 +139,7 @@ pub static INVENTORY_FILTER_VALUE_LIST: Shape = Shape::list(&shape::STRING).min(
 
 pub static INVENTORY_GROUP: Shape = Shape::structure(
     "InventoryGroup",
-    &[
-        Member::required("Name", &INVENTORY_GROUP_NAME),
-        Member::required("Filters", &INVENTORY_FILTER_LIST),
-    ],
+    &[Member::required("Name", &INVENTORY_GROUP_NAME), Member::required("Filters", &INVENTORY_FILTER_LIST)],
 );
 
 pub static INVENTORY_GROUP_LIST: Shape = Shape::list(&INVENTORY_GROUP).min(1).max(15);
@@ -174,36 +160,21 @@ pub static INVENTORY_ITEM: Shape = Shape::structure(
 
 pub static INVENTORY_ITEM_ATTRIBUTE: Shape = Shape::structure(
     "InventoryItemAttribute",
-    &[
-        Member::required("Name", &shape::STRING),
-        Member::required("DataType", &INVENTORY_ATTRIBUTE_DATA_TYPE),
-    ],
+    &[Member::required("Name", &shape::STRING), Member::required("DataType", &INVENTORY_ATTRIBUTE_DATA_TYPE)],
 );
 
-pub static INVENTORY_ITEM_ATTRIBUTE_LIST: Shape =
-    Shape::list(&INVENTORY_ITEM_ATTRIBUTE).min(1).max(50);
+pub static INVENTORY_ITEM_ATTRIBUTE_LIST: Shape = Shape::list(&INVENTORY_ITEM_ATTRIBUTE).min(1).max(50);
 
-static INVENTORY_ITEM_CAPTURE_TIME_PATTERN: Pattern = Pattern::new(
-    r"^(20)[0-9][0-9]-(0[1-9]|1[012])-([12][0-9]|3[01]|0[1-9])(T)(2[0-3]|[0-1][0-9])(:[0-5][0-9])(:[0-5][0-9])(Z)$",
-);
-pub static INVENTORY_ITEM_CAPTURE_TIME: Shape =
-    Shape::string().pattern(&INVENTORY_ITEM_CAPTURE_TIME_PATTERN);
+static INVENTORY_ITEM_CAPTURE_TIME_PATTERN: Pattern =
+    Pattern::new(r"^(20)[0-9][0-9]-(0[1-9]|1[012])-([12][0-9]|3[01]|0[1-9])(T)(2[0-3]|[0-1][0-9])(:[0-5][0-9])(:[0-5][0-9])(Z)$");
+pub static INVENTORY_ITEM_CAPTURE_TIME: Shape = Shape::string().pattern(&INVENTORY_ITEM_CAPTURE_TIME_PATTERN);
 
-pub static INVENTORY_ITEM_CONTENT_CONTEXT: Shape = Shape::map(
-    &super::shared::ATTRIBUTE_NAME,
-    &super::shared::ATTRIBUTE_VALUE,
-)
-.min(0)
-.max(50);
+pub static INVENTORY_ITEM_CONTENT_CONTEXT: Shape =
+    Shape::map(&super::shared::ATTRIBUTE_NAME, &super::shared::ATTRIBUTE_VALUE).min(0).max(50);
 
 pub static INVENTORY_ITEM_CONTENT_HASH: Shape = Shape::string().max(256);
 
-pub static INVENTORY_ITEM_ENTRY: Shape = Shape::map(
-    &super::shared::ATTRIBUTE_NAME,
-    &super::shared::ATTRIBUTE_VALUE,
-)
-.min(0)
-.max(50);
+pub static INVENTORY_ITEM_ENTRY: Shape = Shape::map(&super::shared::ATTRIBUTE_NAME, &super::shared::ATTRIBUTE_VALUE).min(0).max(50);
 
 pub static INVENTORY_ITEM_ENTRY_LIST: Shape = Shape::list(&INVENTORY_ITEM_ENTRY).min(0).max(10000);
 
@@ -221,28 +192,19 @@ pub static INVENTORY_ITEM_SCHEMA: Shape = Shape::structure(
 
 pub static INVENTORY_ITEM_SCHEMA_RESULT_LIST: Shape = Shape::list(&INVENTORY_ITEM_SCHEMA);
 
-static INVENTORY_ITEM_SCHEMA_VERSION_PATTERN: Pattern =
-    Pattern::new(r"^([0-9]{1,6})(\.[0-9]{1,6})$");
-pub static INVENTORY_ITEM_SCHEMA_VERSION: Shape =
-    Shape::string().pattern(&INVENTORY_ITEM_SCHEMA_VERSION_PATTERN);
+static INVENTORY_ITEM_SCHEMA_VERSION_PATTERN: Pattern = Pattern::new(r"^([0-9]{1,6})(\.[0-9]{1,6})$");
+pub static INVENTORY_ITEM_SCHEMA_VERSION: Shape = Shape::string().pattern(&INVENTORY_ITEM_SCHEMA_VERSION_PATTERN);
 
 static INVENTORY_ITEM_TYPE_NAME_PATTERN: Pattern = Pattern::new(r"^(AWS|Custom):.*$");
-pub static INVENTORY_ITEM_TYPE_NAME: Shape = Shape::string()
-    .min(1)
-    .max(100)
-    .pattern(&INVENTORY_ITEM_TYPE_NAME_PATTERN);
+pub static INVENTORY_ITEM_TYPE_NAME: Shape = Shape::string().min(1).max(100).pattern(&INVENTORY_ITEM_TYPE_NAME_PATTERN);
 
 pub static INVENTORY_ITEM_TYPE_NAME_FILTER: Shape = Shape::string().min(0).max(100);
 
-pub static INVENTORY_QUERY_OPERATOR_TYPE: Shape =
-    Shape::string().values(crate::shapes::inventory::InventoryQueryOperatorType::VALUES);
+pub static INVENTORY_QUERY_OPERATOR_TYPE: Shape = Shape::string().values(crate::shapes::inventory::InventoryQueryOperatorType::VALUES);
 
 pub static INVENTORY_RESULT_ENTITY: Shape = Shape::structure(
     "InventoryResultEntity",
-    &[
-        Member::optional("Id", &shape::STRING),
-        Member::optional("Data", &INVENTORY_RESULT_ITEM_MAP),
-    ],
+    &[Member::optional("Id", &shape::STRING), Member::optional("Data", &INVENTORY_RESULT_ITEM_MAP)],
 );
 
 pub static INVENTORY_RESULT_ENTITY_LIST: Shape = Shape::list(&INVENTORY_RESULT_ENTITY);
@@ -260,8 +222,7 @@ pub static INVENTORY_RESULT_ITEM: Shape = Shape::structure(
 
 pub static INVENTORY_RESULT_ITEM_MAP: Shape = Shape::map(&shape::STRING, &INVENTORY_RESULT_ITEM);
 
-pub static INVENTORY_SCHEMA_DELETE_OPTION: Shape =
-    Shape::string().values(crate::shapes::inventory::InventorySchemaDeleteOption::VALUES);
+pub static INVENTORY_SCHEMA_DELETE_OPTION: Shape = Shape::string().values(crate::shapes::inventory::InventorySchemaDeleteOption::VALUES);
 
 pub static LIST_INVENTORY_ENTRIES_REQUEST: Shape = Shape::structure(
     "ListInventoryEntriesRequest",
@@ -288,24 +249,14 @@ pub static LIST_INVENTORY_ENTRIES_RESULT: Shape = Shape::structure(
 
 pub static PUT_INVENTORY_REQUEST: Shape = Shape::structure(
     "PutInventoryRequest",
-    &[
-        Member::required("InstanceId", &super::shared::INSTANCE_ID),
-        Member::required("Items", &INVENTORY_ITEM_LIST),
-    ],
+    &[Member::required("InstanceId", &super::shared::INSTANCE_ID), Member::required("Items", &INVENTORY_ITEM_LIST)],
 );
 
-pub static PUT_INVENTORY_RESULT: Shape = Shape::structure(
-    "PutInventoryResult",
-    &[Member::optional("Message", &shape::STRING)],
-);
+pub static PUT_INVENTORY_RESULT: Shape = Shape::structure("PutInventoryResult", &[Member::optional("Message", &shape::STRING)]);
 
-pub static RESULT_ATTRIBUTE: Shape = Shape::structure(
-    "ResultAttribute",
-    &[Member::required("TypeName", &INVENTORY_ITEM_TYPE_NAME)],
-);
+pub static RESULT_ATTRIBUTE: Shape = Shape::structure("ResultAttribute", &[Member::required("TypeName", &INVENTORY_ITEM_TYPE_NAME)]);
 
 pub static RESULT_ATTRIBUTE_LIST: Shape = Shape::list(&RESULT_ATTRIBUTE).min(1).max(1);
 
-static UUID_PATTERN: Pattern =
-    Pattern::new(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}");
+static UUID_PATTERN: Pattern = Pattern::new(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}");
 pub static UUID: Shape = Shape::string().pattern(&UUID_PATTERN);

@@ -3,21 +3,11 @@
 
 use crate::shape::{self, Member, Pattern, Shape};
 
-pub static CANCEL_MAINTENANCE_WINDOW_EXECUTION_REQUEST: Shape = Shape::structure(
-    "CancelMaintenanceWindowExecutionRequest",
-    &[Member::required(
-        "WindowExecutionId",
-        &MAINTENANCE_WINDOW_EXECUTION_ID,
-    )],
-);
+pub static CANCEL_MAINTENANCE_WINDOW_EXECUTION_REQUEST: Shape =
+    Shape::structure("CancelMaintenanceWindowExecutionRequest", &[Member::required("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID)]);
 
-pub static CANCEL_MAINTENANCE_WINDOW_EXECUTION_RESULT: Shape = Shape::structure(
-    "CancelMaintenanceWindowExecutionResult",
-    &[Member::optional(
-        "WindowExecutionId",
-        &MAINTENANCE_WINDOW_EXECUTION_ID,
-    )],
-);
+pub static CANCEL_MAINTENANCE_WINDOW_EXECUTION_RESULT: Shape =
+    Shape::structure("CancelMaintenanceWindowExecutionResult", &[Member::optional("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID)]);
 
 pub static CREATE_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
     "CreateMaintenanceWindowRequest",
@@ -37,20 +27,14 @@ pub static CREATE_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static CREATE_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
-    "CreateMaintenanceWindowResult",
-    &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID)],
-);
+pub static CREATE_MAINTENANCE_WINDOW_RESULT: Shape =
+    Shape::structure("CreateMaintenanceWindowResult", &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID)]);
 
-pub static DELETE_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
-    "DeleteMaintenanceWindowRequest",
-    &[Member::required("WindowId", &MAINTENANCE_WINDOW_ID)],
-);
+pub static DELETE_MAINTENANCE_WINDOW_REQUEST: Shape =
+    Shape::structure("DeleteMaintenanceWindowRequest", &[Member::required("WindowId", &MAINTENANCE_WINDOW_ID)]);
 
-pub static DELETE_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
-    "DeleteMaintenanceWindowResult",
-    &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID)],
-);
+pub static DELETE_MAINTENANCE_WINDOW_RESULT: Shape =
+    Shape::structure("DeleteMaintenanceWindowResult", &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID)]);
 
 pub static DEREGISTER_TARGET_FROM_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
     "DeregisterTargetFromMaintenanceWindowRequest",
@@ -63,26 +47,17 @@ pub static DEREGISTER_TARGET_FROM_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::str
 
 pub static DEREGISTER_TARGET_FROM_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
     "DeregisterTargetFromMaintenanceWindowResult",
-    &[
-        Member::optional("WindowId", &MAINTENANCE_WINDOW_ID),
-        Member::optional("WindowTargetId", &MAINTENANCE_WINDOW_TARGET_ID),
-    ],
+    &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID), Member::optional("WindowTargetId", &MAINTENANCE_WINDOW_TARGET_ID)],
 );
 
 pub static DEREGISTER_TASK_FROM_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
     "DeregisterTaskFromMaintenanceWindowRequest",
-    &[
-        Member::required("WindowId", &MAINTENANCE_WINDOW_ID),
-        Member::required("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID),
-    ],
+    &[Member::required("WindowId", &MAINTENANCE_WINDOW_ID), Member::required("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID)],
 );
 
 pub static DEREGISTER_TASK_FROM_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
     "DeregisterTaskFromMaintenanceWindowResult",
-    &[
-        Member::optional("WindowId", &MAINTENANCE_WINDOW_ID),
-        Member::optional("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID),
-    ],
+    &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID), Member::optional("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID)],
 );
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATIONS_REQUEST: Shape = Shape::structure(
@@ -99,10 +74,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATIONS_REQUEST: Shape
 pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATIONS_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowExecutionTaskInvocationsResult",
     &[
-        Member::optional(
-            "WindowExecutionTaskInvocationIdentities",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_IDENTITY_LIST,
-        ),
+        Member::optional("WindowExecutionTaskInvocationIdentities", &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_IDENTITY_LIST),
         Member::optional("NextToken", &shape::STRING),
     ],
 );
@@ -120,10 +92,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTION_TASKS_REQUEST: Shape = Shape::s
 pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTION_TASKS_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowExecutionTasksResult",
     &[
-        Member::optional(
-            "WindowExecutionTaskIdentities",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY_LIST,
-        ),
+        Member::optional("WindowExecutionTaskIdentities", &MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY_LIST),
         Member::optional("NextToken", &shape::STRING),
     ],
 );
@@ -140,10 +109,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTIONS_REQUEST: Shape = Shape::struct
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_EXECUTIONS_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowExecutionsResult",
-    &[
-        Member::optional("WindowExecutions", &MAINTENANCE_WINDOW_EXECUTION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("WindowExecutions", &MAINTENANCE_WINDOW_EXECUTION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_SCHEDULE_REQUEST: Shape = Shape::structure(
@@ -160,13 +126,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOW_SCHEDULE_REQUEST: Shape = Shape::structur
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_SCHEDULE_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowScheduleResult",
-    &[
-        Member::optional(
-            "ScheduledWindowExecutions",
-            &SCHEDULED_WINDOW_EXECUTION_LIST,
-        ),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("ScheduledWindowExecutions", &SCHEDULED_WINDOW_EXECUTION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_TARGETS_REQUEST: Shape = Shape::structure(
@@ -181,10 +141,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOW_TARGETS_REQUEST: Shape = Shape::structure
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_TARGETS_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowTargetsResult",
-    &[
-        Member::optional("Targets", &MAINTENANCE_WINDOW_TARGET_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Targets", &MAINTENANCE_WINDOW_TARGET_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_TASKS_REQUEST: Shape = Shape::structure(
@@ -199,10 +156,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOW_TASKS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_MAINTENANCE_WINDOW_TASKS_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowTasksResult",
-    &[
-        Member::optional("Tasks", &MAINTENANCE_WINDOW_TASK_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Tasks", &MAINTENANCE_WINDOW_TASK_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_MAINTENANCE_WINDOWS_FOR_TARGET_REQUEST: Shape = Shape::structure(
@@ -217,10 +171,7 @@ pub static DESCRIBE_MAINTENANCE_WINDOWS_FOR_TARGET_REQUEST: Shape = Shape::struc
 
 pub static DESCRIBE_MAINTENANCE_WINDOWS_FOR_TARGET_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowsForTargetResult",
-    &[
-        Member::optional("WindowIdentities", &MAINTENANCE_WINDOWS_FOR_TARGET_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("WindowIdentities", &MAINTENANCE_WINDOWS_FOR_TARGET_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_MAINTENANCE_WINDOWS_REQUEST: Shape = Shape::structure(
@@ -234,19 +185,11 @@ pub static DESCRIBE_MAINTENANCE_WINDOWS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_MAINTENANCE_WINDOWS_RESULT: Shape = Shape::structure(
     "DescribeMaintenanceWindowsResult",
-    &[
-        Member::optional("WindowIdentities", &MAINTENANCE_WINDOW_IDENTITY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("WindowIdentities", &MAINTENANCE_WINDOW_IDENTITY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static GET_MAINTENANCE_WINDOW_EXECUTION_REQUEST: Shape = Shape::structure(
-    "GetMaintenanceWindowExecutionRequest",
-    &[Member::required(
-        "WindowExecutionId",
-        &MAINTENANCE_WINDOW_EXECUTION_ID,
-    )],
-);
+pub static GET_MAINTENANCE_WINDOW_EXECUTION_REQUEST: Shape =
+    Shape::structure("GetMaintenanceWindowExecutionRequest", &[Member::required("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID)]);
 
 pub static GET_MAINTENANCE_WINDOW_EXECUTION_RESULT: Shape = Shape::structure(
     "GetMaintenanceWindowExecutionResult",
@@ -254,10 +197,7 @@ pub static GET_MAINTENANCE_WINDOW_EXECUTION_RESULT: Shape = Shape::structure(
         Member::optional("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID),
         Member::optional("TaskIds", &MAINTENANCE_WINDOW_EXECUTION_TASK_ID_LIST),
         Member::optional("Status", &MAINTENANCE_WINDOW_EXECUTION_STATUS),
-        Member::optional(
-            "StatusDetails",
-            &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS,
-        ),
+        Member::optional("StatusDetails", &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS),
         Member::optional("StartTime", &shape::TIMESTAMP),
         Member::optional("EndTime", &shape::TIMESTAMP),
     ],
@@ -268,10 +208,7 @@ pub static GET_MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_REQUEST: Shape = Sha
     &[
         Member::required("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID),
         Member::required("TaskId", &MAINTENANCE_WINDOW_EXECUTION_TASK_ID),
-        Member::required(
-            "InvocationId",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID,
-        ),
+        Member::required("InvocationId", &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID),
     ],
 );
 
@@ -280,21 +217,12 @@ pub static GET_MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_RESULT: Shape = Shap
     &[
         Member::optional("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID),
         Member::optional("TaskExecutionId", &MAINTENANCE_WINDOW_EXECUTION_TASK_ID),
-        Member::optional(
-            "InvocationId",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID,
-        ),
+        Member::optional("InvocationId", &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID),
         Member::optional("ExecutionId", &shape::STRING),
         Member::optional("TaskType", &MAINTENANCE_WINDOW_TASK_TYPE),
-        Member::optional(
-            "Parameters",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_PARAMETERS,
-        ),
+        Member::optional("Parameters", &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_PARAMETERS),
         Member::optional("Status", &MAINTENANCE_WINDOW_EXECUTION_STATUS),
-        Member::optional(
-            "StatusDetails",
-            &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS,
-        ),
+        Member::optional("StatusDetails", &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS),
         Member::optional("StartTime", &shape::TIMESTAMP),
         Member::optional("EndTime", &shape::TIMESTAMP),
         Member::optional("OwnerInformation", &super::shared::OWNER_INFORMATION),
@@ -323,24 +251,16 @@ pub static GET_MAINTENANCE_WINDOW_EXECUTION_TASK_RESULT: Shape = Shape::structur
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
         Member::optional("Status", &MAINTENANCE_WINDOW_EXECUTION_STATUS),
-        Member::optional(
-            "StatusDetails",
-            &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS,
-        ),
+        Member::optional("StatusDetails", &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS),
         Member::optional("StartTime", &shape::TIMESTAMP),
         Member::optional("EndTime", &shape::TIMESTAMP),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
     ],
 );
 
-pub static GET_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
-    "GetMaintenanceWindowRequest",
-    &[Member::required("WindowId", &MAINTENANCE_WINDOW_ID)],
-);
+pub static GET_MAINTENANCE_WINDOW_REQUEST: Shape =
+    Shape::structure("GetMaintenanceWindowRequest", &[Member::required("WindowId", &MAINTENANCE_WINDOW_ID)]);
 
 pub static GET_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
     "GetMaintenanceWindowResult",
@@ -365,10 +285,7 @@ pub static GET_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
 
 pub static GET_MAINTENANCE_WINDOW_TASK_REQUEST: Shape = Shape::structure(
     "GetMaintenanceWindowTaskRequest",
-    &[
-        Member::required("WindowId", &MAINTENANCE_WINDOW_ID),
-        Member::required("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID),
-    ],
+    &[Member::required("WindowId", &MAINTENANCE_WINDOW_ID), Member::required("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID)],
 );
 
 pub static GET_MAINTENANCE_WINDOW_TASK_RESULT: Shape = Shape::structure(
@@ -381,10 +298,7 @@ pub static GET_MAINTENANCE_WINDOW_TASK_RESULT: Shape = Shape::structure(
         Member::optional("ServiceRoleArn", &shape::STRING),
         Member::optional("TaskType", &MAINTENANCE_WINDOW_TASK_TYPE),
         Member::optional("TaskParameters", &MAINTENANCE_WINDOW_TASK_PARAMETERS),
-        Member::optional(
-            "TaskInvocationParameters",
-            &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS,
-        ),
+        Member::optional("TaskInvocationParameters", &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS),
         Member::optional("Priority", &MAINTENANCE_WINDOW_TASK_PRIORITY),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
@@ -425,40 +339,29 @@ pub static MAINTENANCE_WINDOW_EXECUTION: Shape = Shape::structure(
         Member::optional("WindowId", &MAINTENANCE_WINDOW_ID),
         Member::optional("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID),
         Member::optional("Status", &MAINTENANCE_WINDOW_EXECUTION_STATUS),
-        Member::optional(
-            "StatusDetails",
-            &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS,
-        ),
+        Member::optional("StatusDetails", &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS),
         Member::optional("StartTime", &shape::TIMESTAMP),
         Member::optional("EndTime", &shape::TIMESTAMP),
     ],
 );
 
-static MAINTENANCE_WINDOW_EXECUTION_ID_PATTERN: Pattern = Pattern::new(
-    r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$",
-);
-pub static MAINTENANCE_WINDOW_EXECUTION_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&MAINTENANCE_WINDOW_EXECUTION_ID_PATTERN);
+static MAINTENANCE_WINDOW_EXECUTION_ID_PATTERN: Pattern =
+    Pattern::new(r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$");
+pub static MAINTENANCE_WINDOW_EXECUTION_ID: Shape = Shape::string().min(36).max(36).pattern(&MAINTENANCE_WINDOW_EXECUTION_ID_PATTERN);
 
 pub static MAINTENANCE_WINDOW_EXECUTION_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_EXECUTION);
 
-pub static MAINTENANCE_WINDOW_EXECUTION_STATUS: Shape = Shape::string()
-    .values(crate::shapes::maintenance_windows::MaintenanceWindowExecutionStatus::VALUES);
+pub static MAINTENANCE_WINDOW_EXECUTION_STATUS: Shape =
+    Shape::string().values(crate::shapes::maintenance_windows::MaintenanceWindowExecutionStatus::VALUES);
 
 pub static MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS: Shape = Shape::string().min(0).max(250);
 
-static MAINTENANCE_WINDOW_EXECUTION_TASK_ID_PATTERN: Pattern = Pattern::new(
-    r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$",
-);
-pub static MAINTENANCE_WINDOW_EXECUTION_TASK_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&MAINTENANCE_WINDOW_EXECUTION_TASK_ID_PATTERN);
+static MAINTENANCE_WINDOW_EXECUTION_TASK_ID_PATTERN: Pattern =
+    Pattern::new(r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$");
+pub static MAINTENANCE_WINDOW_EXECUTION_TASK_ID: Shape =
+    Shape::string().min(36).max(36).pattern(&MAINTENANCE_WINDOW_EXECUTION_TASK_ID_PATTERN);
 
-pub static MAINTENANCE_WINDOW_EXECUTION_TASK_ID_LIST: Shape =
-    Shape::list(&MAINTENANCE_WINDOW_EXECUTION_TASK_ID);
+pub static MAINTENANCE_WINDOW_EXECUTION_TASK_ID_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_EXECUTION_TASK_ID);
 
 pub static MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY: Shape = Shape::structure(
     "MaintenanceWindowExecutionTaskIdentity",
@@ -466,53 +369,34 @@ pub static MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY: Shape = Shape::structure(
         Member::optional("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID),
         Member::optional("TaskExecutionId", &MAINTENANCE_WINDOW_EXECUTION_TASK_ID),
         Member::optional("Status", &MAINTENANCE_WINDOW_EXECUTION_STATUS),
-        Member::optional(
-            "StatusDetails",
-            &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS,
-        ),
+        Member::optional("StatusDetails", &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS),
         Member::optional("StartTime", &shape::TIMESTAMP),
         Member::optional("EndTime", &shape::TIMESTAMP),
         Member::optional("TaskArn", &MAINTENANCE_WINDOW_TASK_ARN),
         Member::optional("TaskType", &MAINTENANCE_WINDOW_TASK_TYPE),
         Member::optional("AlarmConfiguration", &super::shared::ALARM_CONFIGURATION),
-        Member::optional(
-            "TriggeredAlarms",
-            &super::shared::ALARM_STATE_INFORMATION_LIST,
-        ),
+        Member::optional("TriggeredAlarms", &super::shared::ALARM_STATE_INFORMATION_LIST),
     ],
 );
 
-pub static MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY_LIST: Shape =
-    Shape::list(&MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY);
+pub static MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_EXECUTION_TASK_IDENTITY);
 
-static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID_PATTERN: Pattern = Pattern::new(
-    r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$",
-);
-pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID_PATTERN);
+static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID_PATTERN: Pattern =
+    Pattern::new(r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$");
+pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID: Shape =
+    Shape::string().min(36).max(36).pattern(&MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID_PATTERN);
 
 pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_IDENTITY: Shape = Shape::structure(
     "MaintenanceWindowExecutionTaskInvocationIdentity",
     &[
         Member::optional("WindowExecutionId", &MAINTENANCE_WINDOW_EXECUTION_ID),
         Member::optional("TaskExecutionId", &MAINTENANCE_WINDOW_EXECUTION_TASK_ID),
-        Member::optional(
-            "InvocationId",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID,
-        ),
+        Member::optional("InvocationId", &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_ID),
         Member::optional("ExecutionId", &shape::STRING),
         Member::optional("TaskType", &MAINTENANCE_WINDOW_TASK_TYPE),
-        Member::optional(
-            "Parameters",
-            &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_PARAMETERS,
-        ),
+        Member::optional("Parameters", &MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_PARAMETERS),
         Member::optional("Status", &MAINTENANCE_WINDOW_EXECUTION_STATUS),
-        Member::optional(
-            "StatusDetails",
-            &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS,
-        ),
+        Member::optional("StatusDetails", &MAINTENANCE_WINDOW_EXECUTION_STATUS_DETAILS),
         Member::optional("StartTime", &shape::TIMESTAMP),
         Member::optional("EndTime", &shape::TIMESTAMP),
         Member::optional("OwnerInformation", &super::shared::OWNER_INFORMATION),
@@ -523,31 +407,23 @@ pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_IDENTITY: Shape = Shape:
 pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_IDENTITY_LIST: Shape =
     Shape::list(&MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_IDENTITY);
 
-pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_PARAMETERS: Shape =
-    Shape::string().sensitive();
+pub static MAINTENANCE_WINDOW_EXECUTION_TASK_INVOCATION_PARAMETERS: Shape = Shape::string().sensitive();
 
 pub static MAINTENANCE_WINDOW_FILTER: Shape = Shape::structure(
     "MaintenanceWindowFilter",
-    &[
-        Member::optional("Key", &MAINTENANCE_WINDOW_FILTER_KEY),
-        Member::optional("Values", &MAINTENANCE_WINDOW_FILTER_VALUES),
-    ],
+    &[Member::optional("Key", &MAINTENANCE_WINDOW_FILTER_KEY), Member::optional("Values", &MAINTENANCE_WINDOW_FILTER_VALUES)],
 );
 
 pub static MAINTENANCE_WINDOW_FILTER_KEY: Shape = Shape::string().min(1).max(128);
 
-pub static MAINTENANCE_WINDOW_FILTER_LIST: Shape =
-    Shape::list(&MAINTENANCE_WINDOW_FILTER).min(0).max(5);
+pub static MAINTENANCE_WINDOW_FILTER_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_FILTER).min(0).max(5);
 
 pub static MAINTENANCE_WINDOW_FILTER_VALUE: Shape = Shape::string().min(1).max(256);
 
 pub static MAINTENANCE_WINDOW_FILTER_VALUES: Shape = Shape::list(&MAINTENANCE_WINDOW_FILTER_VALUE);
 
 static MAINTENANCE_WINDOW_ID_PATTERN: Pattern = Pattern::new(r"^mw-[0-9a-f]{17}$");
-pub static MAINTENANCE_WINDOW_ID: Shape = Shape::string()
-    .min(20)
-    .max(20)
-    .pattern(&MAINTENANCE_WINDOW_ID_PATTERN);
+pub static MAINTENANCE_WINDOW_ID: Shape = Shape::string().min(20).max(20).pattern(&MAINTENANCE_WINDOW_ID_PATTERN);
 
 pub static MAINTENANCE_WINDOW_IDENTITY: Shape = Shape::structure(
     "MaintenanceWindowIdentity",
@@ -569,10 +445,7 @@ pub static MAINTENANCE_WINDOW_IDENTITY: Shape = Shape::structure(
 
 pub static MAINTENANCE_WINDOW_IDENTITY_FOR_TARGET: Shape = Shape::structure(
     "MaintenanceWindowIdentityForTarget",
-    &[
-        Member::optional("WindowId", &MAINTENANCE_WINDOW_ID),
-        Member::optional("Name", &MAINTENANCE_WINDOW_NAME),
-    ],
+    &[Member::optional("WindowId", &MAINTENANCE_WINDOW_ID), Member::optional("Name", &MAINTENANCE_WINDOW_NAME)],
 );
 
 pub static MAINTENANCE_WINDOW_IDENTITY_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_IDENTITY);
@@ -595,24 +468,18 @@ pub static MAINTENANCE_WINDOW_LAMBDA_QUALIFIER: Shape = Shape::string().min(1).m
 pub static MAINTENANCE_WINDOW_MAX_RESULTS: Shape = Shape::integer().min(10).max(100);
 
 static MAINTENANCE_WINDOW_NAME_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-.]{3,128}$");
-pub static MAINTENANCE_WINDOW_NAME: Shape = Shape::string()
-    .min(3)
-    .max(128)
-    .pattern(&MAINTENANCE_WINDOW_NAME_PATTERN);
+pub static MAINTENANCE_WINDOW_NAME: Shape = Shape::string().min(3).max(128).pattern(&MAINTENANCE_WINDOW_NAME_PATTERN);
 
 pub static MAINTENANCE_WINDOW_OFFSET: Shape = Shape::integer().min(1).max(6);
 
-pub static MAINTENANCE_WINDOW_RESOURCE_TYPE: Shape = Shape::string()
-    .values(crate::shapes::maintenance_windows::MaintenanceWindowResourceType::VALUES);
+pub static MAINTENANCE_WINDOW_RESOURCE_TYPE: Shape =
+    Shape::string().values(crate::shapes::maintenance_windows::MaintenanceWindowResourceType::VALUES);
 
 pub static MAINTENANCE_WINDOW_RUN_COMMAND_PARAMETERS: Shape = Shape::structure(
     "MaintenanceWindowRunCommandParameters",
     &[
         Member::optional("Comment", &super::shared::COMMENT),
-        Member::optional(
-            "CloudWatchOutputConfig",
-            &super::shared::CLOUD_WATCH_OUTPUT_CONFIG,
-        ),
+        Member::optional("CloudWatchOutputConfig", &super::shared::CLOUD_WATCH_OUTPUT_CONFIG),
         Member::optional("DocumentHash", &super::shared::DOCUMENT_HASH),
         Member::optional("DocumentHashType", &super::shared::DOCUMENT_HASH_TYPE),
         Member::optional("DocumentVersion", &super::shared::DOCUMENT_VERSION),
@@ -654,13 +521,9 @@ pub static MAINTENANCE_WINDOW_TARGET: Shape = Shape::structure(
     ],
 );
 
-static MAINTENANCE_WINDOW_TARGET_ID_PATTERN: Pattern = Pattern::new(
-    r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$",
-);
-pub static MAINTENANCE_WINDOW_TARGET_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&MAINTENANCE_WINDOW_TARGET_ID_PATTERN);
+static MAINTENANCE_WINDOW_TARGET_ID_PATTERN: Pattern =
+    Pattern::new(r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$");
+pub static MAINTENANCE_WINDOW_TARGET_ID: Shape = Shape::string().min(36).max(36).pattern(&MAINTENANCE_WINDOW_TARGET_ID_PATTERN);
 
 pub static MAINTENANCE_WINDOW_TARGET_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_TARGET);
 
@@ -687,26 +550,19 @@ pub static MAINTENANCE_WINDOW_TASK: Shape = Shape::structure(
 
 pub static MAINTENANCE_WINDOW_TASK_ARN: Shape = Shape::string().min(1).max(1600);
 
-pub static MAINTENANCE_WINDOW_TASK_CUTOFF_BEHAVIOR: Shape = Shape::string()
-    .values(crate::shapes::maintenance_windows::MaintenanceWindowTaskCutoffBehavior::VALUES);
+pub static MAINTENANCE_WINDOW_TASK_CUTOFF_BEHAVIOR: Shape =
+    Shape::string().values(crate::shapes::maintenance_windows::MaintenanceWindowTaskCutoffBehavior::VALUES);
 
-static MAINTENANCE_WINDOW_TASK_ID_PATTERN: Pattern = Pattern::new(
-    r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$",
-);
-pub static MAINTENANCE_WINDOW_TASK_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&MAINTENANCE_WINDOW_TASK_ID_PATTERN);
+static MAINTENANCE_WINDOW_TASK_ID_PATTERN: Pattern =
+    Pattern::new(r"^[0-9a-fA-F]{8}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{4}\-[0-9a-fA-F]{12}$");
+pub static MAINTENANCE_WINDOW_TASK_ID: Shape = Shape::string().min(36).max(36).pattern(&MAINTENANCE_WINDOW_TASK_ID_PATTERN);
 
 pub static MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS: Shape = Shape::structure(
     "MaintenanceWindowTaskInvocationParameters",
     &[
         Member::optional("RunCommand", &MAINTENANCE_WINDOW_RUN_COMMAND_PARAMETERS),
         Member::optional("Automation", &MAINTENANCE_WINDOW_AUTOMATION_PARAMETERS),
-        Member::optional(
-            "StepFunctions",
-            &MAINTENANCE_WINDOW_STEP_FUNCTIONS_PARAMETERS,
-        ),
+        Member::optional("StepFunctions", &MAINTENANCE_WINDOW_STEP_FUNCTIONS_PARAMETERS),
         Member::optional("Lambda", &MAINTENANCE_WINDOW_LAMBDA_PARAMETERS),
     ],
 );
@@ -715,29 +571,20 @@ pub static MAINTENANCE_WINDOW_TASK_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW
 
 pub static MAINTENANCE_WINDOW_TASK_PARAMETER_NAME: Shape = Shape::string().min(1).max(255);
 
-pub static MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE: Shape =
-    Shape::string().min(1).max(255).sensitive();
+pub static MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE: Shape = Shape::string().min(1).max(255).sensitive();
 
 pub static MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_EXPRESSION: Shape = Shape::structure(
     "MaintenanceWindowTaskParameterValueExpression",
-    &[Member::optional(
-        "Values",
-        &MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_LIST,
-    )],
+    &[Member::optional("Values", &MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_LIST)],
 )
 .sensitive();
 
-pub static MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_LIST: Shape =
-    Shape::list(&MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE).sensitive();
+pub static MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE).sensitive();
 
-pub static MAINTENANCE_WINDOW_TASK_PARAMETERS: Shape = Shape::map(
-    &MAINTENANCE_WINDOW_TASK_PARAMETER_NAME,
-    &MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_EXPRESSION,
-)
-.sensitive();
+pub static MAINTENANCE_WINDOW_TASK_PARAMETERS: Shape =
+    Shape::map(&MAINTENANCE_WINDOW_TASK_PARAMETER_NAME, &MAINTENANCE_WINDOW_TASK_PARAMETER_VALUE_EXPRESSION).sensitive();
 
-pub static MAINTENANCE_WINDOW_TASK_PARAMETERS_LIST: Shape =
-    Shape::list(&MAINTENANCE_WINDOW_TASK_PARAMETERS).sensitive();
+pub static MAINTENANCE_WINDOW_TASK_PARAMETERS_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_TASK_PARAMETERS).sensitive();
 
 pub static MAINTENANCE_WINDOW_TASK_PRIORITY: Shape = Shape::integer().min(0);
 
@@ -746,8 +593,7 @@ pub static MAINTENANCE_WINDOW_TASK_TARGET_ID: Shape = Shape::string().max(36);
 pub static MAINTENANCE_WINDOW_TASK_TYPE: Shape =
     Shape::string().values(crate::shapes::maintenance_windows::MaintenanceWindowTaskType::VALUES);
 
-pub static MAINTENANCE_WINDOWS_FOR_TARGET_LIST: Shape =
-    Shape::list(&MAINTENANCE_WINDOW_IDENTITY_FOR_TARGET);
+pub static MAINTENANCE_WINDOWS_FOR_TARGET_LIST: Shape = Shape::list(&MAINTENANCE_WINDOW_IDENTITY_FOR_TARGET);
 
 pub static REGISTER_TARGET_WITH_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
     "RegisterTargetWithMaintenanceWindowRequest",
@@ -762,13 +608,8 @@ pub static REGISTER_TARGET_WITH_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::struc
     ],
 );
 
-pub static REGISTER_TARGET_WITH_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
-    "RegisterTargetWithMaintenanceWindowResult",
-    &[Member::optional(
-        "WindowTargetId",
-        &MAINTENANCE_WINDOW_TARGET_ID,
-    )],
-);
+pub static REGISTER_TARGET_WITH_MAINTENANCE_WINDOW_RESULT: Shape =
+    Shape::structure("RegisterTargetWithMaintenanceWindowResult", &[Member::optional("WindowTargetId", &MAINTENANCE_WINDOW_TARGET_ID)]);
 
 pub static REGISTER_TASK_WITH_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structure(
     "RegisterTaskWithMaintenanceWindowRequest",
@@ -779,10 +620,7 @@ pub static REGISTER_TASK_WITH_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structu
         Member::optional("ServiceRoleArn", &shape::STRING),
         Member::required("TaskType", &MAINTENANCE_WINDOW_TASK_TYPE),
         Member::optional("TaskParameters", &MAINTENANCE_WINDOW_TASK_PARAMETERS),
-        Member::optional(
-            "TaskInvocationParameters",
-            &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS,
-        ),
+        Member::optional("TaskInvocationParameters", &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS),
         Member::optional("Priority", &MAINTENANCE_WINDOW_TASK_PRIORITY),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
@@ -795,13 +633,8 @@ pub static REGISTER_TASK_WITH_MAINTENANCE_WINDOW_REQUEST: Shape = Shape::structu
     ],
 );
 
-pub static REGISTER_TASK_WITH_MAINTENANCE_WINDOW_RESULT: Shape = Shape::structure(
-    "RegisterTaskWithMaintenanceWindowResult",
-    &[Member::optional(
-        "WindowTaskId",
-        &MAINTENANCE_WINDOW_TASK_ID,
-    )],
-);
+pub static REGISTER_TASK_WITH_MAINTENANCE_WINDOW_RESULT: Shape =
+    Shape::structure("RegisterTaskWithMaintenanceWindowResult", &[Member::optional("WindowTaskId", &MAINTENANCE_WINDOW_TASK_ID)]);
 
 pub static SCHEDULED_WINDOW_EXECUTION: Shape = Shape::structure(
     "ScheduledWindowExecution",
@@ -885,10 +718,7 @@ pub static UPDATE_MAINTENANCE_WINDOW_TASK_REQUEST: Shape = Shape::structure(
         Member::optional("TaskArn", &MAINTENANCE_WINDOW_TASK_ARN),
         Member::optional("ServiceRoleArn", &shape::STRING),
         Member::optional("TaskParameters", &MAINTENANCE_WINDOW_TASK_PARAMETERS),
-        Member::optional(
-            "TaskInvocationParameters",
-            &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS,
-        ),
+        Member::optional("TaskInvocationParameters", &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS),
         Member::optional("Priority", &MAINTENANCE_WINDOW_TASK_PRIORITY),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),
@@ -910,10 +740,7 @@ pub static UPDATE_MAINTENANCE_WINDOW_TASK_RESULT: Shape = Shape::structure(
         Member::optional("TaskArn", &MAINTENANCE_WINDOW_TASK_ARN),
         Member::optional("ServiceRoleArn", &shape::STRING),
         Member::optional("TaskParameters", &MAINTENANCE_WINDOW_TASK_PARAMETERS),
-        Member::optional(
-            "TaskInvocationParameters",
-            &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS,
-        ),
+        Member::optional("TaskInvocationParameters", &MAINTENANCE_WINDOW_TASK_INVOCATION_PARAMETERS),
         Member::optional("Priority", &MAINTENANCE_WINDOW_TASK_PRIORITY),
         Member::optional("MaxConcurrency", &super::shared::MAX_CONCURRENCY),
         Member::optional("MaxErrors", &super::shared::MAX_ERRORS),

@@ -46,13 +46,8 @@ pub static LIST_NODES_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static LIST_NODES_RESULT: Shape = Shape::structure(
-    "ListNodesResult",
-    &[
-        Member::optional("Nodes", &NODE_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
-);
+pub static LIST_NODES_RESULT: Shape =
+    Shape::structure("ListNodesResult", &[Member::optional("Nodes", &NODE_LIST), Member::optional("NextToken", &shape::STRING)]);
 
 pub static LIST_NODES_SUMMARY_REQUEST: Shape = Shape::structure(
     "ListNodesSummaryRequest",
@@ -67,14 +62,10 @@ pub static LIST_NODES_SUMMARY_REQUEST: Shape = Shape::structure(
 
 pub static LIST_NODES_SUMMARY_RESULT: Shape = Shape::structure(
     "ListNodesSummaryResult",
-    &[
-        Member::optional("Summary", &NODE_SUMMARY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Summary", &NODE_SUMMARY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static MANAGED_STATUS: Shape =
-    Shape::string().values(crate::shapes::node_views::ManagedStatus::VALUES);
+pub static MANAGED_STATUS: Shape = Shape::string().values(crate::shapes::node_views::ManagedStatus::VALUES);
 
 pub static NODE: Shape = Shape::structure(
     "Node",
@@ -102,11 +93,9 @@ pub static NODE_AGGREGATOR: Shape = Shape::structure(
 
 pub static NODE_AGGREGATOR_LIST: Shape = Shape::list(&NODE_AGGREGATOR).min(1).max(2);
 
-pub static NODE_AGGREGATOR_TYPE: Shape =
-    Shape::string().values(crate::shapes::node_views::NodeAggregatorType::VALUES);
+pub static NODE_AGGREGATOR_TYPE: Shape = Shape::string().values(crate::shapes::node_views::NodeAggregatorType::VALUES);
 
-pub static NODE_ATTRIBUTE_NAME: Shape =
-    Shape::string().values(crate::shapes::node_views::NodeAttributeName::VALUES);
+pub static NODE_ATTRIBUTE_NAME: Shape = Shape::string().values(crate::shapes::node_views::NodeAttributeName::VALUES);
 
 pub static NODE_FILTER: Shape = Shape::structure(
     "NodeFilter",
@@ -117,19 +106,14 @@ pub static NODE_FILTER: Shape = Shape::structure(
     ],
 );
 
-pub static NODE_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::node_views::NodeFilterKey::VALUES);
+pub static NODE_FILTER_KEY: Shape = Shape::string().values(crate::shapes::node_views::NodeFilterKey::VALUES);
 
 pub static NODE_FILTER_LIST: Shape = Shape::list(&NODE_FILTER).min(1).max(5);
 
-pub static NODE_FILTER_OPERATOR_TYPE: Shape =
-    Shape::string().values(crate::shapes::node_views::NodeFilterOperatorType::VALUES);
+pub static NODE_FILTER_OPERATOR_TYPE: Shape = Shape::string().values(crate::shapes::node_views::NodeFilterOperatorType::VALUES);
 
 static NODE_FILTER_VALUE_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
-pub static NODE_FILTER_VALUE: Shape = Shape::string()
-    .min(0)
-    .max(512)
-    .pattern(&NODE_FILTER_VALUE_PATTERN);
+pub static NODE_FILTER_VALUE: Shape = Shape::string().min(0).max(512).pattern(&NODE_FILTER_VALUE_PATTERN);
 
 pub static NODE_FILTER_VALUE_LIST: Shape = Shape::list(&NODE_FILTER_VALUE).min(1).max(5);
 
@@ -141,12 +125,8 @@ pub static NODE_LIST: Shape = Shape::list(&NODE).min(0).max(50);
 static NODE_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
 pub static NODE_NAME: Shape = Shape::string().min(0).max(256).pattern(&NODE_NAME_PATTERN);
 
-static NODE_ORGANIZATIONAL_UNIT_ID_PATTERN: Pattern =
-    Pattern::new(r"^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$");
-pub static NODE_ORGANIZATIONAL_UNIT_ID: Shape = Shape::string()
-    .min(1)
-    .max(68)
-    .pattern(&NODE_ORGANIZATIONAL_UNIT_ID_PATTERN);
+static NODE_ORGANIZATIONAL_UNIT_ID_PATTERN: Pattern = Pattern::new(r"^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$");
+pub static NODE_ORGANIZATIONAL_UNIT_ID: Shape = Shape::string().min(1).max(68).pattern(&NODE_ORGANIZATIONAL_UNIT_ID_PATTERN);
 
 pub static NODE_ORGANIZATIONAL_UNIT_PATH: Shape = Shape::string().min(1).max(512);
 
@@ -161,17 +141,10 @@ pub static NODE_OWNER_INFO: Shape = Shape::structure(
 
 pub static NODE_REGION: Shape = Shape::string().min(1).max(64);
 
-pub static NODE_SUMMARY: Shape = Shape::map(
-    &super::shared::ATTRIBUTE_NAME,
-    &super::shared::ATTRIBUTE_VALUE,
-)
-.min(0)
-.max(3);
+pub static NODE_SUMMARY: Shape = Shape::map(&super::shared::ATTRIBUTE_NAME, &super::shared::ATTRIBUTE_VALUE).min(0).max(3);
 
 pub static NODE_SUMMARY_LIST: Shape = Shape::list(&NODE_SUMMARY).min(0).max(50);
 
-pub static NODE_TYPE: Shape =
-    Shape::structure("NodeType", &[Member::optional("Instance", &INSTANCE_INFO)]);
+pub static NODE_TYPE: Shape = Shape::structure("NodeType", &[Member::optional("Instance", &INSTANCE_INFO)]);
 
-pub static NODE_TYPE_NAME: Shape =
-    Shape::string().values(crate::shapes::node_views::NodeTypeName::VALUES);
+pub static NODE_TYPE_NAME: Shape = Shape::string().values(crate::shapes::node_views::NodeTypeName::VALUES);

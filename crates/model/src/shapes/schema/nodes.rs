@@ -23,8 +23,7 @@ pub static ACTIVATION_CODE: Shape = Shape::string().min(20).max(250);
 
 pub static ACTIVATION_DESCRIPTION: Shape = Shape::string().min(0).max(256);
 
-static ACTIVATION_ID_PATTERN: Pattern =
-    Pattern::new(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
+static ACTIVATION_ID_PATTERN: Pattern = Pattern::new(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
 pub static ACTIVATION_ID: Shape = Shape::string().pattern(&ACTIVATION_ID_PATTERN);
 
 pub static ACTIVATION_LIST: Shape = Shape::list(&ACTIVATION);
@@ -46,32 +45,19 @@ pub static CREATE_ACTIVATION_REQUEST: Shape = Shape::structure(
 
 pub static CREATE_ACTIVATION_RESULT: Shape = Shape::structure(
     "CreateActivationResult",
-    &[
-        Member::optional("ActivationId", &ACTIVATION_ID),
-        Member::optional("ActivationCode", &ACTIVATION_CODE),
-    ],
+    &[Member::optional("ActivationId", &ACTIVATION_ID), Member::optional("ActivationCode", &ACTIVATION_CODE)],
 );
 
-pub static DHMC_PERMISSION_MODEL: Shape =
-    Shape::string().values(crate::shapes::nodes::DHMCPermissionModel::VALUES);
+pub static DHMC_PERMISSION_MODEL: Shape = Shape::string().values(crate::shapes::nodes::DHMCPermissionModel::VALUES);
 
-static DHMC_ROLE_ARN_PATTERN: Pattern =
-    Pattern::new(r"^arn:aws[a-z0-9-]*:iam::\d{12}:role/[\w+=,.@/-]+$");
-pub static DHMC_ROLE_ARN: Shape = Shape::string()
-    .min(20)
-    .max(2048)
-    .pattern(&DHMC_ROLE_ARN_PATTERN);
+static DHMC_ROLE_ARN_PATTERN: Pattern = Pattern::new(r"^arn:aws[a-z0-9-]*:iam::\d{12}:role/[\w+=,.@/-]+$");
+pub static DHMC_ROLE_ARN: Shape = Shape::string().min(20).max(2048).pattern(&DHMC_ROLE_ARN_PATTERN);
 
 static DEFAULT_INSTANCE_NAME_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
-pub static DEFAULT_INSTANCE_NAME: Shape = Shape::string()
-    .min(0)
-    .max(256)
-    .pattern(&DEFAULT_INSTANCE_NAME_PATTERN);
+pub static DEFAULT_INSTANCE_NAME: Shape = Shape::string().min(0).max(256).pattern(&DEFAULT_INSTANCE_NAME_PATTERN);
 
-pub static DELETE_ACTIVATION_REQUEST: Shape = Shape::structure(
-    "DeleteActivationRequest",
-    &[Member::required("ActivationId", &ACTIVATION_ID)],
-);
+pub static DELETE_ACTIVATION_REQUEST: Shape =
+    Shape::structure("DeleteActivationRequest", &[Member::required("ActivationId", &ACTIVATION_ID)]);
 
 pub static DELETE_ACTIVATION_RESULT: Shape = Shape::structure("DeleteActivationResult", &[]);
 
@@ -81,24 +67,17 @@ pub static DEREGISTER_DEFAULT_HOST_MANAGEMENT_CONFIGURATION_REQUEST: Shape =
 pub static DEREGISTER_DEFAULT_HOST_MANAGEMENT_CONFIGURATION_RESULT: Shape =
     Shape::structure("DeregisterDefaultHostManagementConfigurationResult", &[]);
 
-pub static DEREGISTER_MANAGED_INSTANCE_REQUEST: Shape = Shape::structure(
-    "DeregisterManagedInstanceRequest",
-    &[Member::required("InstanceId", &MANAGED_INSTANCE_ID)],
-);
+pub static DEREGISTER_MANAGED_INSTANCE_REQUEST: Shape =
+    Shape::structure("DeregisterManagedInstanceRequest", &[Member::required("InstanceId", &MANAGED_INSTANCE_ID)]);
 
-pub static DEREGISTER_MANAGED_INSTANCE_RESULT: Shape =
-    Shape::structure("DeregisterManagedInstanceResult", &[]);
+pub static DEREGISTER_MANAGED_INSTANCE_RESULT: Shape = Shape::structure("DeregisterManagedInstanceResult", &[]);
 
 pub static DESCRIBE_ACTIVATIONS_FILTER: Shape = Shape::structure(
     "DescribeActivationsFilter",
-    &[
-        Member::optional("FilterKey", &DESCRIBE_ACTIVATIONS_FILTER_KEYS),
-        Member::optional("FilterValues", &STRING_LIST),
-    ],
+    &[Member::optional("FilterKey", &DESCRIBE_ACTIVATIONS_FILTER_KEYS), Member::optional("FilterValues", &STRING_LIST)],
 );
 
-pub static DESCRIBE_ACTIVATIONS_FILTER_KEYS: Shape =
-    Shape::string().values(crate::shapes::nodes::DescribeActivationsFilterKeys::VALUES);
+pub static DESCRIBE_ACTIVATIONS_FILTER_KEYS: Shape = Shape::string().values(crate::shapes::nodes::DescribeActivationsFilterKeys::VALUES);
 
 pub static DESCRIBE_ACTIVATIONS_FILTER_LIST: Shape = Shape::list(&DESCRIBE_ACTIVATIONS_FILTER);
 
@@ -113,19 +92,13 @@ pub static DESCRIBE_ACTIVATIONS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_ACTIVATIONS_RESULT: Shape = Shape::structure(
     "DescribeActivationsResult",
-    &[
-        Member::optional("ActivationList", &ACTIVATION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("ActivationList", &ACTIVATION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_INSTANCE_INFORMATION_REQUEST: Shape = Shape::structure(
     "DescribeInstanceInformationRequest",
     &[
-        Member::optional(
-            "InstanceInformationFilterList",
-            &INSTANCE_INFORMATION_FILTER_LIST,
-        ),
+        Member::optional("InstanceInformationFilterList", &INSTANCE_INFORMATION_FILTER_LIST),
         Member::optional("Filters", &INSTANCE_INFORMATION_STRING_FILTER_LIST),
         Member::optional("MaxResults", &MAX_RESULTS_EC2_COMPATIBLE),
         Member::optional("NextToken", &shape::STRING),
@@ -134,10 +107,7 @@ pub static DESCRIBE_INSTANCE_INFORMATION_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_INSTANCE_INFORMATION_RESULT: Shape = Shape::structure(
     "DescribeInstanceInformationResult",
-    &[
-        Member::optional("InstanceInformationList", &INSTANCE_INFORMATION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("InstanceInformationList", &INSTANCE_INFORMATION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_INSTANCE_PROPERTIES_MAX_RESULTS: Shape = Shape::integer().min(5).max(1000);
@@ -154,10 +124,7 @@ pub static DESCRIBE_INSTANCE_PROPERTIES_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_INSTANCE_PROPERTIES_RESULT: Shape = Shape::structure(
     "DescribeInstancePropertiesResult",
-    &[
-        Member::optional("InstanceProperties", &INSTANCE_PROPERTIES),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("InstanceProperties", &INSTANCE_PROPERTIES), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static NODE_IP_ADDRESS: Shape = Shape::string().min(1).max(46).sensitive();
@@ -168,15 +135,11 @@ pub static INSTANCE_AGGREGATED_ASSOCIATION_OVERVIEW: Shape = Shape::structure(
     "InstanceAggregatedAssociationOverview",
     &[
         Member::optional("DetailedStatus", &shape::STRING),
-        Member::optional(
-            "InstanceAssociationStatusAggregatedCount",
-            &INSTANCE_ASSOCIATION_STATUS_AGGREGATED_COUNT,
-        ),
+        Member::optional("InstanceAssociationStatusAggregatedCount", &INSTANCE_ASSOCIATION_STATUS_AGGREGATED_COUNT),
     ],
 );
 
-pub static INSTANCE_ASSOCIATION_STATUS_AGGREGATED_COUNT: Shape =
-    Shape::map(&shape::STRING, &shape::INTEGER);
+pub static INSTANCE_ASSOCIATION_STATUS_AGGREGATED_COUNT: Shape = Shape::map(&shape::STRING, &shape::INTEGER);
 
 pub static INSTANCE_INFORMATION: Shape = Shape::structure(
     "InstanceInformation",
@@ -199,10 +162,7 @@ pub static INSTANCE_INFORMATION: Shape = Shape::structure(
         Member::optional("AssociationStatus", &shape::STRING),
         Member::optional("LastAssociationExecutionDate", &shape::TIMESTAMP),
         Member::optional("LastSuccessfulAssociationExecutionDate", &shape::TIMESTAMP),
-        Member::optional(
-            "AssociationOverview",
-            &INSTANCE_AGGREGATED_ASSOCIATION_OVERVIEW,
-        ),
+        Member::optional("AssociationOverview", &INSTANCE_AGGREGATED_ASSOCIATION_OVERVIEW),
         Member::optional("SourceId", &super::shared::SOURCE_ID),
         Member::optional("SourceType", &super::shared::SOURCE_TYPE),
         Member::optional("SourceLocation", &super::shared::SOURCE_LOCATION),
@@ -211,39 +171,27 @@ pub static INSTANCE_INFORMATION: Shape = Shape::structure(
 
 pub static INSTANCE_INFORMATION_FILTER: Shape = Shape::structure(
     "InstanceInformationFilter",
-    &[
-        Member::required("key", &INSTANCE_INFORMATION_FILTER_KEY),
-        Member::required("valueSet", &INSTANCE_INFORMATION_FILTER_VALUE_SET),
-    ],
+    &[Member::required("key", &INSTANCE_INFORMATION_FILTER_KEY), Member::required("valueSet", &INSTANCE_INFORMATION_FILTER_VALUE_SET)],
 );
 
-pub static INSTANCE_INFORMATION_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::nodes::InstanceInformationFilterKey::VALUES);
+pub static INSTANCE_INFORMATION_FILTER_KEY: Shape = Shape::string().values(crate::shapes::nodes::InstanceInformationFilterKey::VALUES);
 
-pub static INSTANCE_INFORMATION_FILTER_LIST: Shape =
-    Shape::list(&INSTANCE_INFORMATION_FILTER).min(0);
+pub static INSTANCE_INFORMATION_FILTER_LIST: Shape = Shape::list(&INSTANCE_INFORMATION_FILTER).min(0);
 
 pub static INSTANCE_INFORMATION_FILTER_VALUE: Shape = Shape::string().min(1);
 
-pub static INSTANCE_INFORMATION_FILTER_VALUE_SET: Shape =
-    Shape::list(&INSTANCE_INFORMATION_FILTER_VALUE)
-        .min(1)
-        .max(100);
+pub static INSTANCE_INFORMATION_FILTER_VALUE_SET: Shape = Shape::list(&INSTANCE_INFORMATION_FILTER_VALUE).min(1).max(100);
 
 pub static INSTANCE_INFORMATION_LIST: Shape = Shape::list(&INSTANCE_INFORMATION);
 
 pub static INSTANCE_INFORMATION_STRING_FILTER: Shape = Shape::structure(
     "InstanceInformationStringFilter",
-    &[
-        Member::required("Key", &INSTANCE_INFORMATION_STRING_FILTER_KEY),
-        Member::required("Values", &INSTANCE_INFORMATION_FILTER_VALUE_SET),
-    ],
+    &[Member::required("Key", &INSTANCE_INFORMATION_STRING_FILTER_KEY), Member::required("Values", &INSTANCE_INFORMATION_FILTER_VALUE_SET)],
 );
 
 pub static INSTANCE_INFORMATION_STRING_FILTER_KEY: Shape = Shape::string().min(1);
 
-pub static INSTANCE_INFORMATION_STRING_FILTER_LIST: Shape =
-    Shape::list(&INSTANCE_INFORMATION_STRING_FILTER).min(0);
+pub static INSTANCE_INFORMATION_STRING_FILTER_LIST: Shape = Shape::list(&INSTANCE_INFORMATION_STRING_FILTER).min(0);
 
 pub static INSTANCE_NAME: Shape = Shape::string().max(255);
 
@@ -275,10 +223,7 @@ pub static INSTANCE_PROPERTY: Shape = Shape::structure(
         Member::optional("AssociationStatus", &shape::STRING),
         Member::optional("LastAssociationExecutionDate", &shape::TIMESTAMP),
         Member::optional("LastSuccessfulAssociationExecutionDate", &shape::TIMESTAMP),
-        Member::optional(
-            "AssociationOverview",
-            &INSTANCE_AGGREGATED_ASSOCIATION_OVERVIEW,
-        ),
+        Member::optional("AssociationOverview", &INSTANCE_AGGREGATED_ASSOCIATION_OVERVIEW),
         Member::optional("SourceId", &super::shared::SOURCE_ID),
         Member::optional("SourceType", &super::shared::SOURCE_TYPE),
         Member::optional("SourceLocation", &super::shared::SOURCE_LOCATION),
@@ -288,29 +233,19 @@ pub static INSTANCE_PROPERTY: Shape = Shape::structure(
 
 pub static INSTANCE_PROPERTY_FILTER: Shape = Shape::structure(
     "InstancePropertyFilter",
-    &[
-        Member::required("key", &INSTANCE_PROPERTY_FILTER_KEY),
-        Member::required("valueSet", &INSTANCE_PROPERTY_FILTER_VALUE_SET),
-    ],
+    &[Member::required("key", &INSTANCE_PROPERTY_FILTER_KEY), Member::required("valueSet", &INSTANCE_PROPERTY_FILTER_VALUE_SET)],
 );
 
-pub static INSTANCE_PROPERTY_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::nodes::InstancePropertyFilterKey::VALUES);
+pub static INSTANCE_PROPERTY_FILTER_KEY: Shape = Shape::string().values(crate::shapes::nodes::InstancePropertyFilterKey::VALUES);
 
-pub static INSTANCE_PROPERTY_FILTER_LIST: Shape =
-    Shape::list(&INSTANCE_PROPERTY_FILTER).min(1).max(40);
+pub static INSTANCE_PROPERTY_FILTER_LIST: Shape = Shape::list(&INSTANCE_PROPERTY_FILTER).min(1).max(40);
 
-pub static INSTANCE_PROPERTY_FILTER_OPERATOR: Shape =
-    Shape::string().values(crate::shapes::nodes::InstancePropertyFilterOperator::VALUES);
+pub static INSTANCE_PROPERTY_FILTER_OPERATOR: Shape = Shape::string().values(crate::shapes::nodes::InstancePropertyFilterOperator::VALUES);
 
 static INSTANCE_PROPERTY_FILTER_VALUE_PATTERN: Pattern = Pattern::new(r"^.{1,100000}$");
-pub static INSTANCE_PROPERTY_FILTER_VALUE: Shape = Shape::string()
-    .min(1)
-    .max(100000)
-    .pattern(&INSTANCE_PROPERTY_FILTER_VALUE_PATTERN);
+pub static INSTANCE_PROPERTY_FILTER_VALUE: Shape = Shape::string().min(1).max(100000).pattern(&INSTANCE_PROPERTY_FILTER_VALUE_PATTERN);
 
-pub static INSTANCE_PROPERTY_FILTER_VALUE_SET: Shape =
-    Shape::list(&INSTANCE_PROPERTY_FILTER_VALUE).min(1).max(40);
+pub static INSTANCE_PROPERTY_FILTER_VALUE_SET: Shape = Shape::list(&INSTANCE_PROPERTY_FILTER_VALUE).min(1).max(40);
 
 pub static INSTANCE_PROPERTY_STRING_FILTER: Shape = Shape::structure(
     "InstancePropertyStringFilter",
@@ -322,13 +257,10 @@ pub static INSTANCE_PROPERTY_STRING_FILTER: Shape = Shape::structure(
 );
 
 static INSTANCE_PROPERTY_STRING_FILTER_KEY_PATTERN: Pattern = Pattern::new(r"^.{1,100000}$");
-pub static INSTANCE_PROPERTY_STRING_FILTER_KEY: Shape = Shape::string()
-    .min(1)
-    .max(100000)
-    .pattern(&INSTANCE_PROPERTY_STRING_FILTER_KEY_PATTERN);
+pub static INSTANCE_PROPERTY_STRING_FILTER_KEY: Shape =
+    Shape::string().min(1).max(100000).pattern(&INSTANCE_PROPERTY_STRING_FILTER_KEY_PATTERN);
 
-pub static INSTANCE_PROPERTY_STRING_FILTER_LIST: Shape =
-    Shape::list(&INSTANCE_PROPERTY_STRING_FILTER).min(1).max(40);
+pub static INSTANCE_PROPERTY_STRING_FILTER_LIST: Shape = Shape::list(&INSTANCE_PROPERTY_STRING_FILTER).min(1).max(40);
 
 pub static INSTANCE_ROLE: Shape = Shape::string().max(120);
 
@@ -338,12 +270,8 @@ pub static INSTANCE_TYPE: Shape = Shape::string().max(120);
 
 pub static KEY_NAME: Shape = Shape::string().max(255);
 
-static MANAGED_INSTANCE_ID_PATTERN: Pattern =
-    Pattern::new(r"(^mi-[0-9a-f]{17}$)|(^eks_c:[0-9A-Za-z][A-Za-z0-9\-_]{0,99}_\w{17}$)");
-pub static MANAGED_INSTANCE_ID: Shape = Shape::string()
-    .min(20)
-    .max(124)
-    .pattern(&MANAGED_INSTANCE_ID_PATTERN);
+static MANAGED_INSTANCE_ID_PATTERN: Pattern = Pattern::new(r"(^mi-[0-9a-f]{17}$)|(^eks_c:[0-9A-Za-z][A-Za-z0-9\-_]{0,99}_\w{17}$)");
+pub static MANAGED_INSTANCE_ID: Shape = Shape::string().min(20).max(124).pattern(&MANAGED_INSTANCE_ID_PATTERN);
 
 pub static MAX_RESULTS_EC2_COMPATIBLE: Shape = Shape::integer().min(5).max(50);
 
@@ -358,34 +286,23 @@ pub static REGISTER_DEFAULT_HOST_MANAGEMENT_CONFIGURATION_REQUEST: Shape = Shape
     ],
 );
 
-pub static REGISTER_DEFAULT_HOST_MANAGEMENT_CONFIGURATION_RESULT: Shape = Shape::structure(
-    "RegisterDefaultHostManagementConfigurationResult",
-    &[Member::optional("RoleArn", &DHMC_ROLE_ARN)],
-);
+pub static REGISTER_DEFAULT_HOST_MANAGEMENT_CONFIGURATION_RESULT: Shape =
+    Shape::structure("RegisterDefaultHostManagementConfigurationResult", &[Member::optional("RoleArn", &DHMC_ROLE_ARN)]);
 
 pub static REGISTRATION_LIMIT: Shape = Shape::integer().min(1).max(1000);
 
 pub static REGISTRATION_METADATA_ITEM: Shape = Shape::structure(
     "RegistrationMetadataItem",
-    &[
-        Member::required("Key", &REGISTRATION_METADATA_KEY),
-        Member::required("Value", &REGISTRATION_METADATA_VALUE),
-    ],
+    &[Member::required("Key", &REGISTRATION_METADATA_KEY), Member::required("Value", &REGISTRATION_METADATA_VALUE)],
 );
 
 static REGISTRATION_METADATA_KEY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static REGISTRATION_METADATA_KEY: Shape = Shape::string()
-    .min(1)
-    .max(128)
-    .pattern(&REGISTRATION_METADATA_KEY_PATTERN);
+pub static REGISTRATION_METADATA_KEY: Shape = Shape::string().min(1).max(128).pattern(&REGISTRATION_METADATA_KEY_PATTERN);
 
 pub static REGISTRATION_METADATA_LIST: Shape = Shape::list(&REGISTRATION_METADATA_ITEM);
 
 static REGISTRATION_METADATA_VALUE_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static REGISTRATION_METADATA_VALUE: Shape = Shape::string()
-    .min(1)
-    .max(2048)
-    .pattern(&REGISTRATION_METADATA_VALUE_PATTERN);
+pub static REGISTRATION_METADATA_VALUE: Shape = Shape::string().min(1).max(2048).pattern(&REGISTRATION_METADATA_VALUE_PATTERN);
 
 pub static REGISTRATIONS_COUNT: Shape = Shape::integer().min(1).max(1000);
 
@@ -393,14 +310,10 @@ pub static STRING_LIST: Shape = Shape::list(&shape::STRING);
 
 pub static UPDATE_MANAGED_INSTANCE_ROLE_REQUEST: Shape = Shape::structure(
     "UpdateManagedInstanceRoleRequest",
-    &[
-        Member::required("InstanceId", &MANAGED_INSTANCE_ID),
-        Member::required("IamRole", &IAM_ROLE),
-    ],
+    &[Member::required("InstanceId", &MANAGED_INSTANCE_ID), Member::required("IamRole", &IAM_ROLE)],
 );
 
-pub static UPDATE_MANAGED_INSTANCE_ROLE_RESULT: Shape =
-    Shape::structure("UpdateManagedInstanceRoleResult", &[]);
+pub static UPDATE_MANAGED_INSTANCE_ROLE_RESULT: Shape = Shape::structure("UpdateManagedInstanceRoleResult", &[]);
 
 static VERSION_PATTERN: Pattern = Pattern::new(r"^[0-9]{1,6}(\.[0-9]{1,6}){2,3}$");
 pub static VERSION: Shape = Shape::string().pattern(&VERSION_PATTERN);

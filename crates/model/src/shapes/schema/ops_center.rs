@@ -13,10 +13,8 @@ pub static ASSOCIATE_OPS_ITEM_RELATED_ITEM_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static ASSOCIATE_OPS_ITEM_RELATED_ITEM_RESPONSE: Shape = Shape::structure(
-    "AssociateOpsItemRelatedItemResponse",
-    &[Member::optional("AssociationId", &shape::STRING)],
-);
+pub static ASSOCIATE_OPS_ITEM_RELATED_ITEM_RESPONSE: Shape =
+    Shape::structure("AssociateOpsItemRelatedItemResponse", &[Member::optional("AssociationId", &shape::STRING)]);
 
 pub static CREATE_OPS_ITEM_REQUEST: Shape = Shape::structure(
     "CreateOpsItemRequest",
@@ -42,10 +40,7 @@ pub static CREATE_OPS_ITEM_REQUEST: Shape = Shape::structure(
 
 pub static CREATE_OPS_ITEM_RESPONSE: Shape = Shape::structure(
     "CreateOpsItemResponse",
-    &[
-        Member::optional("OpsItemId", &shape::STRING),
-        Member::optional("OpsItemArn", &OPS_ITEM_ARN),
-    ],
+    &[Member::optional("OpsItemId", &shape::STRING), Member::optional("OpsItemArn", &OPS_ITEM_ARN)],
 );
 
 pub static CREATE_OPS_METADATA_REQUEST: Shape = Shape::structure(
@@ -57,22 +52,15 @@ pub static CREATE_OPS_METADATA_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static CREATE_OPS_METADATA_RESULT: Shape = Shape::structure(
-    "CreateOpsMetadataResult",
-    &[Member::optional("OpsMetadataArn", &OPS_METADATA_ARN)],
-);
+pub static CREATE_OPS_METADATA_RESULT: Shape =
+    Shape::structure("CreateOpsMetadataResult", &[Member::optional("OpsMetadataArn", &OPS_METADATA_ARN)]);
 
-pub static DELETE_OPS_ITEM_REQUEST: Shape = Shape::structure(
-    "DeleteOpsItemRequest",
-    &[Member::required("OpsItemId", &OPS_ITEM_ID)],
-);
+pub static DELETE_OPS_ITEM_REQUEST: Shape = Shape::structure("DeleteOpsItemRequest", &[Member::required("OpsItemId", &OPS_ITEM_ID)]);
 
 pub static DELETE_OPS_ITEM_RESPONSE: Shape = Shape::structure("DeleteOpsItemResponse", &[]);
 
-pub static DELETE_OPS_METADATA_REQUEST: Shape = Shape::structure(
-    "DeleteOpsMetadataRequest",
-    &[Member::required("OpsMetadataArn", &OPS_METADATA_ARN)],
-);
+pub static DELETE_OPS_METADATA_REQUEST: Shape =
+    Shape::structure("DeleteOpsMetadataRequest", &[Member::required("OpsMetadataArn", &OPS_METADATA_ARN)]);
 
 pub static DELETE_OPS_METADATA_RESULT: Shape = Shape::structure("DeleteOpsMetadataResult", &[]);
 
@@ -87,35 +75,20 @@ pub static DESCRIBE_OPS_ITEMS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_OPS_ITEMS_RESPONSE: Shape = Shape::structure(
     "DescribeOpsItemsResponse",
-    &[
-        Member::optional("NextToken", &shape::STRING),
-        Member::optional("OpsItemSummaries", &OPS_ITEM_SUMMARIES),
-    ],
+    &[Member::optional("NextToken", &shape::STRING), Member::optional("OpsItemSummaries", &OPS_ITEM_SUMMARIES)],
 );
 
 pub static DISASSOCIATE_OPS_ITEM_RELATED_ITEM_REQUEST: Shape = Shape::structure(
     "DisassociateOpsItemRelatedItemRequest",
-    &[
-        Member::required("OpsItemId", &OPS_ITEM_ID),
-        Member::required("AssociationId", &shape::STRING),
-    ],
+    &[Member::required("OpsItemId", &OPS_ITEM_ID), Member::required("AssociationId", &shape::STRING)],
 );
 
-pub static DISASSOCIATE_OPS_ITEM_RELATED_ITEM_RESPONSE: Shape =
-    Shape::structure("DisassociateOpsItemRelatedItemResponse", &[]);
+pub static DISASSOCIATE_OPS_ITEM_RELATED_ITEM_RESPONSE: Shape = Shape::structure("DisassociateOpsItemRelatedItemResponse", &[]);
 
-pub static GET_OPS_ITEM_REQUEST: Shape = Shape::structure(
-    "GetOpsItemRequest",
-    &[
-        Member::required("OpsItemId", &OPS_ITEM_ID),
-        Member::optional("OpsItemArn", &OPS_ITEM_ARN),
-    ],
-);
+pub static GET_OPS_ITEM_REQUEST: Shape =
+    Shape::structure("GetOpsItemRequest", &[Member::required("OpsItemId", &OPS_ITEM_ID), Member::optional("OpsItemArn", &OPS_ITEM_ARN)]);
 
-pub static GET_OPS_ITEM_RESPONSE: Shape = Shape::structure(
-    "GetOpsItemResponse",
-    &[Member::optional("OpsItem", &OPS_ITEM)],
-);
+pub static GET_OPS_ITEM_RESPONSE: Shape = Shape::structure("GetOpsItemResponse", &[Member::optional("OpsItem", &OPS_ITEM)]);
 
 pub static GET_OPS_METADATA_MAX_RESULTS: Shape = Shape::integer().min(1).max(10);
 
@@ -151,10 +124,7 @@ pub static GET_OPS_SUMMARY_REQUEST: Shape = Shape::structure(
 
 pub static GET_OPS_SUMMARY_RESULT: Shape = Shape::structure(
     "GetOpsSummaryResult",
-    &[
-        Member::optional("Entities", &OPS_ENTITY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Entities", &OPS_ENTITY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static LIST_OPS_ITEM_EVENTS_REQUEST: Shape = Shape::structure(
@@ -168,10 +138,7 @@ pub static LIST_OPS_ITEM_EVENTS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_OPS_ITEM_EVENTS_RESPONSE: Shape = Shape::structure(
     "ListOpsItemEventsResponse",
-    &[
-        Member::optional("NextToken", &shape::STRING),
-        Member::optional("Summaries", &OPS_ITEM_EVENT_SUMMARIES),
-    ],
+    &[Member::optional("NextToken", &shape::STRING), Member::optional("Summaries", &OPS_ITEM_EVENT_SUMMARIES)],
 );
 
 pub static LIST_OPS_ITEM_RELATED_ITEMS_REQUEST: Shape = Shape::structure(
@@ -186,10 +153,7 @@ pub static LIST_OPS_ITEM_RELATED_ITEMS_REQUEST: Shape = Shape::structure(
 
 pub static LIST_OPS_ITEM_RELATED_ITEMS_RESPONSE: Shape = Shape::structure(
     "ListOpsItemRelatedItemsResponse",
-    &[
-        Member::optional("NextToken", &shape::STRING),
-        Member::optional("Summaries", &OPS_ITEM_RELATED_ITEM_SUMMARIES),
-    ],
+    &[Member::optional("NextToken", &shape::STRING), Member::optional("Summaries", &OPS_ITEM_RELATED_ITEM_SUMMARIES)],
 );
 
 pub static LIST_OPS_METADATA_MAX_RESULTS: Shape = Shape::integer().min(1).max(50);
@@ -205,26 +169,17 @@ pub static LIST_OPS_METADATA_REQUEST: Shape = Shape::structure(
 
 pub static LIST_OPS_METADATA_RESULT: Shape = Shape::structure(
     "ListOpsMetadataResult",
-    &[
-        Member::optional("OpsMetadataList", &OPS_METADATA_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("OpsMetadataList", &OPS_METADATA_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 static METADATA_KEY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static METADATA_KEY: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&METADATA_KEY_PATTERN);
+pub static METADATA_KEY: Shape = Shape::string().min(1).max(256).pattern(&METADATA_KEY_PATTERN);
 
 pub static METADATA_KEYS_TO_DELETE_LIST: Shape = Shape::list(&METADATA_KEY).min(1).max(10);
 
 pub static METADATA_MAP: Shape = Shape::map(&METADATA_KEY, &METADATA_VALUE).min(1).max(5);
 
-pub static METADATA_VALUE: Shape = Shape::structure(
-    "MetadataValue",
-    &[Member::optional("Value", &METADATA_VALUE_STRING)],
-);
+pub static METADATA_VALUE: Shape = Shape::structure("MetadataValue", &[Member::optional("Value", &METADATA_VALUE_STRING)]);
 
 pub static METADATA_VALUE_STRING: Shape = Shape::string().min(1).max(4096);
 
@@ -243,59 +198,34 @@ pub static OPS_AGGREGATOR: Shape = Shape::structure(
 pub static OPS_AGGREGATOR_LIST: Shape = Shape::list(&OPS_AGGREGATOR).min(1).max(12);
 
 static OPS_AGGREGATOR_TYPE_PATTERN: Pattern = Pattern::new(r"^(range|count|sum)");
-pub static OPS_AGGREGATOR_TYPE: Shape = Shape::string()
-    .min(1)
-    .max(20)
-    .pattern(&OPS_AGGREGATOR_TYPE_PATTERN);
+pub static OPS_AGGREGATOR_TYPE: Shape = Shape::string().min(1).max(20).pattern(&OPS_AGGREGATOR_TYPE_PATTERN);
 
 pub static OPS_AGGREGATOR_VALUE: Shape = Shape::string().min(0).max(2048);
 
 pub static OPS_AGGREGATOR_VALUE_KEY: Shape = Shape::string().min(1).max(32);
 
-pub static OPS_AGGREGATOR_VALUE_MAP: Shape =
-    Shape::map(&OPS_AGGREGATOR_VALUE_KEY, &OPS_AGGREGATOR_VALUE)
-        .min(0)
-        .max(5);
+pub static OPS_AGGREGATOR_VALUE_MAP: Shape = Shape::map(&OPS_AGGREGATOR_VALUE_KEY, &OPS_AGGREGATOR_VALUE).min(0).max(5);
 
 pub static OPS_DATA_ATTRIBUTE_NAME: Shape = Shape::string().min(1).max(128);
 
 static OPS_DATA_TYPE_NAME_PATTERN: Pattern = Pattern::new(r"^(AWS|Custom):.*$");
-pub static OPS_DATA_TYPE_NAME: Shape = Shape::string()
-    .min(1)
-    .max(100)
-    .pattern(&OPS_DATA_TYPE_NAME_PATTERN);
+pub static OPS_DATA_TYPE_NAME: Shape = Shape::string().min(1).max(100).pattern(&OPS_DATA_TYPE_NAME_PATTERN);
 
-pub static OPS_ENTITY: Shape = Shape::structure(
-    "OpsEntity",
-    &[
-        Member::optional("Id", &shape::STRING),
-        Member::optional("Data", &OPS_ENTITY_ITEM_MAP),
-    ],
-);
+pub static OPS_ENTITY: Shape =
+    Shape::structure("OpsEntity", &[Member::optional("Id", &shape::STRING), Member::optional("Data", &OPS_ENTITY_ITEM_MAP)]);
 
 pub static OPS_ENTITY_ITEM: Shape = Shape::structure(
     "OpsEntityItem",
-    &[
-        Member::optional("CaptureTime", &OPS_ENTITY_ITEM_CAPTURE_TIME),
-        Member::optional("Content", &OPS_ENTITY_ITEM_ENTRY_LIST),
-    ],
+    &[Member::optional("CaptureTime", &OPS_ENTITY_ITEM_CAPTURE_TIME), Member::optional("Content", &OPS_ENTITY_ITEM_ENTRY_LIST)],
 );
 
-static OPS_ENTITY_ITEM_CAPTURE_TIME_PATTERN: Pattern = Pattern::new(
-    r"^(20)[0-9][0-9]-(0[1-9]|1[012])-([12][0-9]|3[01]|0[1-9])(T)(2[0-3]|[0-1][0-9])(:[0-5][0-9])(:[0-5][0-9])(Z)$",
-);
-pub static OPS_ENTITY_ITEM_CAPTURE_TIME: Shape =
-    Shape::string().pattern(&OPS_ENTITY_ITEM_CAPTURE_TIME_PATTERN);
+static OPS_ENTITY_ITEM_CAPTURE_TIME_PATTERN: Pattern =
+    Pattern::new(r"^(20)[0-9][0-9]-(0[1-9]|1[012])-([12][0-9]|3[01]|0[1-9])(T)(2[0-3]|[0-1][0-9])(:[0-5][0-9])(:[0-5][0-9])(Z)$");
+pub static OPS_ENTITY_ITEM_CAPTURE_TIME: Shape = Shape::string().pattern(&OPS_ENTITY_ITEM_CAPTURE_TIME_PATTERN);
 
-pub static OPS_ENTITY_ITEM_ENTRY: Shape = Shape::map(
-    &super::shared::ATTRIBUTE_NAME,
-    &super::shared::ATTRIBUTE_VALUE,
-)
-.min(0)
-.max(50);
+pub static OPS_ENTITY_ITEM_ENTRY: Shape = Shape::map(&super::shared::ATTRIBUTE_NAME, &super::shared::ATTRIBUTE_VALUE).min(0).max(50);
 
-pub static OPS_ENTITY_ITEM_ENTRY_LIST: Shape =
-    Shape::list(&OPS_ENTITY_ITEM_ENTRY).min(0).max(10000);
+pub static OPS_ENTITY_ITEM_ENTRY_LIST: Shape = Shape::list(&OPS_ENTITY_ITEM_ENTRY).min(0).max(10000);
 
 pub static OPS_ENTITY_ITEM_MAP: Shape = Shape::map(&shape::STRING, &OPS_ENTITY_ITEM);
 
@@ -314,8 +244,7 @@ pub static OPS_FILTER_KEY: Shape = Shape::string().min(1).max(200);
 
 pub static OPS_FILTER_LIST: Shape = Shape::list(&OPS_FILTER).min(1).max(5);
 
-pub static OPS_FILTER_OPERATOR_TYPE: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsFilterOperatorType::VALUES);
+pub static OPS_FILTER_OPERATOR_TYPE: Shape = Shape::string().values(crate::shapes::ops_center::OpsFilterOperatorType::VALUES);
 
 pub static OPS_FILTER_VALUE: Shape = Shape::string().min(0).max(256);
 
@@ -352,45 +281,27 @@ pub static OPS_ITEM: Shape = Shape::structure(
 static OPS_ITEM_ACCOUNT_ID_PATTERN: Pattern = Pattern::new(r"^[0-9]{12}$");
 pub static OPS_ITEM_ACCOUNT_ID: Shape = Shape::string().pattern(&OPS_ITEM_ACCOUNT_ID_PATTERN);
 
-static OPS_ITEM_ARN_PATTERN: Pattern =
-    Pattern::new(r"arn:(aws[a-zA-Z-]*)?:ssm:[a-z0-9-\.]{0,63}:[0-9]{12}:opsitem.*");
-pub static OPS_ITEM_ARN: Shape = Shape::string()
-    .min(20)
-    .max(2048)
-    .pattern(&OPS_ITEM_ARN_PATTERN);
+static OPS_ITEM_ARN_PATTERN: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:ssm:[a-z0-9-\.]{0,63}:[0-9]{12}:opsitem.*");
+pub static OPS_ITEM_ARN: Shape = Shape::string().min(20).max(2048).pattern(&OPS_ITEM_ARN_PATTERN);
 
 static OPS_ITEM_CATEGORY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_ITEM_CATEGORY: Shape = Shape::string()
-    .min(1)
-    .max(64)
-    .pattern(&OPS_ITEM_CATEGORY_PATTERN);
+pub static OPS_ITEM_CATEGORY: Shape = Shape::string().min(1).max(64).pattern(&OPS_ITEM_CATEGORY_PATTERN);
 
 static OPS_ITEM_DATA_KEY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_ITEM_DATA_KEY: Shape = Shape::string()
-    .min(1)
-    .max(128)
-    .pattern(&OPS_ITEM_DATA_KEY_PATTERN);
+pub static OPS_ITEM_DATA_KEY: Shape = Shape::string().min(1).max(128).pattern(&OPS_ITEM_DATA_KEY_PATTERN);
 
-pub static OPS_ITEM_DATA_TYPE: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsItemDataType::VALUES);
+pub static OPS_ITEM_DATA_TYPE: Shape = Shape::string().values(crate::shapes::ops_center::OpsItemDataType::VALUES);
 
 pub static OPS_ITEM_DATA_VALUE: Shape = Shape::structure(
     "OpsItemDataValue",
-    &[
-        Member::optional("Value", &OPS_ITEM_DATA_VALUE_STRING),
-        Member::optional("Type", &OPS_ITEM_DATA_TYPE),
-    ],
+    &[Member::optional("Value", &OPS_ITEM_DATA_VALUE_STRING), Member::optional("Type", &OPS_ITEM_DATA_TYPE)],
 );
 
 static OPS_ITEM_DATA_VALUE_STRING_PATTERN: Pattern = Pattern::new(r"[\s\S]*\S[\s\S]*");
-pub static OPS_ITEM_DATA_VALUE_STRING: Shape =
-    Shape::string().pattern(&OPS_ITEM_DATA_VALUE_STRING_PATTERN);
+pub static OPS_ITEM_DATA_VALUE_STRING: Shape = Shape::string().pattern(&OPS_ITEM_DATA_VALUE_STRING_PATTERN);
 
 static OPS_ITEM_DESCRIPTION_PATTERN: Pattern = Pattern::new(r"[\s\S]*\S[\s\S]*");
-pub static OPS_ITEM_DESCRIPTION: Shape = Shape::string()
-    .min(1)
-    .max(2048)
-    .pattern(&OPS_ITEM_DESCRIPTION_PATTERN);
+pub static OPS_ITEM_DESCRIPTION: Shape = Shape::string().min(1).max(2048).pattern(&OPS_ITEM_DESCRIPTION_PATTERN);
 
 pub static OPS_ITEM_EVENT_FILTER: Shape = Shape::structure(
     "OpsItemEventFilter",
@@ -401,17 +312,12 @@ pub static OPS_ITEM_EVENT_FILTER: Shape = Shape::structure(
     ],
 );
 
-pub static OPS_ITEM_EVENT_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsItemEventFilterKey::VALUES);
+pub static OPS_ITEM_EVENT_FILTER_KEY: Shape = Shape::string().values(crate::shapes::ops_center::OpsItemEventFilterKey::VALUES);
 
-pub static OPS_ITEM_EVENT_FILTER_OPERATOR: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsItemEventFilterOperator::VALUES);
+pub static OPS_ITEM_EVENT_FILTER_OPERATOR: Shape = Shape::string().values(crate::shapes::ops_center::OpsItemEventFilterOperator::VALUES);
 
 static OPS_ITEM_EVENT_FILTER_VALUE_PATTERN: Pattern = Pattern::new(r"^(oi)-[0-9a-f]{12}$");
-pub static OPS_ITEM_EVENT_FILTER_VALUE: Shape = Shape::string()
-    .min(1)
-    .max(15)
-    .pattern(&OPS_ITEM_EVENT_FILTER_VALUE_PATTERN);
+pub static OPS_ITEM_EVENT_FILTER_VALUE: Shape = Shape::string().min(1).max(15).pattern(&OPS_ITEM_EVENT_FILTER_VALUE_PATTERN);
 
 pub static OPS_ITEM_EVENT_FILTER_VALUES: Shape = Shape::list(&OPS_ITEM_EVENT_FILTER_VALUE);
 
@@ -443,11 +349,9 @@ pub static OPS_ITEM_FILTER: Shape = Shape::structure(
     ],
 );
 
-pub static OPS_ITEM_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsItemFilterKey::VALUES);
+pub static OPS_ITEM_FILTER_KEY: Shape = Shape::string().values(crate::shapes::ops_center::OpsItemFilterKey::VALUES);
 
-pub static OPS_ITEM_FILTER_OPERATOR: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsItemFilterOperator::VALUES);
+pub static OPS_ITEM_FILTER_OPERATOR: Shape = Shape::string().values(crate::shapes::ops_center::OpsItemFilterOperator::VALUES);
 
 pub static OPS_ITEM_FILTER_VALUES: Shape = Shape::list(&shape::STRING);
 
@@ -456,17 +360,11 @@ pub static OPS_ITEM_FILTERS: Shape = Shape::list(&OPS_ITEM_FILTER);
 static OPS_ITEM_ID_PATTERN: Pattern = Pattern::new(r"^(oi)-[0-9a-f]{12}$");
 pub static OPS_ITEM_ID: Shape = Shape::string().pattern(&OPS_ITEM_ID_PATTERN);
 
-pub static OPS_ITEM_IDENTITY: Shape = Shape::structure(
-    "OpsItemIdentity",
-    &[Member::optional("Arn", &shape::STRING)],
-);
+pub static OPS_ITEM_IDENTITY: Shape = Shape::structure("OpsItemIdentity", &[Member::optional("Arn", &shape::STRING)]);
 
 pub static OPS_ITEM_MAX_RESULTS: Shape = Shape::integer().min(1).max(50);
 
-pub static OPS_ITEM_NOTIFICATION: Shape = Shape::structure(
-    "OpsItemNotification",
-    &[Member::optional("Arn", &shape::STRING)],
-);
+pub static OPS_ITEM_NOTIFICATION: Shape = Shape::structure("OpsItemNotification", &[Member::optional("Arn", &shape::STRING)]);
 
 pub static OPS_ITEM_NOTIFICATIONS: Shape = Shape::list(&OPS_ITEM_NOTIFICATION);
 
@@ -515,19 +413,12 @@ pub static OPS_ITEM_RELATED_ITEMS_FILTERS: Shape = Shape::list(&OPS_ITEM_RELATED
 pub static OPS_ITEM_RELATED_ITEMS_MAX_RESULTS: Shape = Shape::integer().min(1).max(50);
 
 static OPS_ITEM_SEVERITY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_ITEM_SEVERITY: Shape = Shape::string()
-    .min(1)
-    .max(64)
-    .pattern(&OPS_ITEM_SEVERITY_PATTERN);
+pub static OPS_ITEM_SEVERITY: Shape = Shape::string().min(1).max(64).pattern(&OPS_ITEM_SEVERITY_PATTERN);
 
 static OPS_ITEM_SOURCE_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_ITEM_SOURCE: Shape = Shape::string()
-    .min(1)
-    .max(128)
-    .pattern(&OPS_ITEM_SOURCE_PATTERN);
+pub static OPS_ITEM_SOURCE: Shape = Shape::string().min(1).max(128).pattern(&OPS_ITEM_SOURCE_PATTERN);
 
-pub static OPS_ITEM_STATUS: Shape =
-    Shape::string().values(crate::shapes::ops_center::OpsItemStatus::VALUES);
+pub static OPS_ITEM_STATUS: Shape = Shape::string().values(crate::shapes::ops_center::OpsItemStatus::VALUES);
 
 pub static OPS_ITEM_SUMMARIES: Shape = Shape::list(&OPS_ITEM_SUMMARY);
 
@@ -555,10 +446,7 @@ pub static OPS_ITEM_SUMMARY: Shape = Shape::structure(
 );
 
 static OPS_ITEM_TITLE_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_ITEM_TITLE: Shape = Shape::string()
-    .min(1)
-    .max(1024)
-    .pattern(&OPS_ITEM_TITLE_PATTERN);
+pub static OPS_ITEM_TITLE: Shape = Shape::string().min(1).max(1024).pattern(&OPS_ITEM_TITLE_PATTERN);
 
 pub static OPS_METADATA: Shape = Shape::structure(
     "OpsMetadata",
@@ -571,54 +459,34 @@ pub static OPS_METADATA: Shape = Shape::structure(
     ],
 );
 
-static OPS_METADATA_ARN_PATTERN: Pattern = Pattern::new(
-    r"arn:(aws[a-zA-Z-]*)?:ssm:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:opsmetadata\/([a-zA-Z0-9-_\.\/]*)",
-);
-pub static OPS_METADATA_ARN: Shape = Shape::string()
-    .min(1)
-    .max(1011)
-    .pattern(&OPS_METADATA_ARN_PATTERN);
+static OPS_METADATA_ARN_PATTERN: Pattern =
+    Pattern::new(r"arn:(aws[a-zA-Z-]*)?:ssm:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:opsmetadata\/([a-zA-Z0-9-_\.\/]*)");
+pub static OPS_METADATA_ARN: Shape = Shape::string().min(1).max(1011).pattern(&OPS_METADATA_ARN_PATTERN);
 
 pub static OPS_METADATA_FILTER: Shape = Shape::structure(
     "OpsMetadataFilter",
-    &[
-        Member::required("Key", &OPS_METADATA_FILTER_KEY),
-        Member::required("Values", &OPS_METADATA_FILTER_VALUE_LIST),
-    ],
+    &[Member::required("Key", &OPS_METADATA_FILTER_KEY), Member::required("Values", &OPS_METADATA_FILTER_VALUE_LIST)],
 );
 
 static OPS_METADATA_FILTER_KEY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_METADATA_FILTER_KEY: Shape = Shape::string()
-    .min(1)
-    .max(128)
-    .pattern(&OPS_METADATA_FILTER_KEY_PATTERN);
+pub static OPS_METADATA_FILTER_KEY: Shape = Shape::string().min(1).max(128).pattern(&OPS_METADATA_FILTER_KEY_PATTERN);
 
 pub static OPS_METADATA_FILTER_LIST: Shape = Shape::list(&OPS_METADATA_FILTER).min(0).max(10);
 
 pub static OPS_METADATA_FILTER_VALUE: Shape = Shape::string().min(1).max(1024);
 
-pub static OPS_METADATA_FILTER_VALUE_LIST: Shape =
-    Shape::list(&OPS_METADATA_FILTER_VALUE).min(1).max(10);
+pub static OPS_METADATA_FILTER_VALUE_LIST: Shape = Shape::list(&OPS_METADATA_FILTER_VALUE).min(1).max(10);
 
 pub static OPS_METADATA_LIST: Shape = Shape::list(&OPS_METADATA).min(1).max(50);
 
 static OPS_METADATA_RESOURCE_ID_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
-pub static OPS_METADATA_RESOURCE_ID: Shape = Shape::string()
-    .min(1)
-    .max(1024)
-    .pattern(&OPS_METADATA_RESOURCE_ID_PATTERN);
+pub static OPS_METADATA_RESOURCE_ID: Shape = Shape::string().min(1).max(1024).pattern(&OPS_METADATA_RESOURCE_ID_PATTERN);
 
-pub static OPS_RESULT_ATTRIBUTE: Shape = Shape::structure(
-    "OpsResultAttribute",
-    &[Member::required("TypeName", &OPS_DATA_TYPE_NAME)],
-);
+pub static OPS_RESULT_ATTRIBUTE: Shape = Shape::structure("OpsResultAttribute", &[Member::required("TypeName", &OPS_DATA_TYPE_NAME)]);
 
 pub static OPS_RESULT_ATTRIBUTE_LIST: Shape = Shape::list(&OPS_RESULT_ATTRIBUTE).min(1);
 
-pub static RELATED_OPS_ITEM: Shape = Shape::structure(
-    "RelatedOpsItem",
-    &[Member::required("OpsItemId", &shape::STRING)],
-);
+pub static RELATED_OPS_ITEM: Shape = Shape::structure("RelatedOpsItem", &[Member::required("OpsItemId", &shape::STRING)]);
 
 pub static RELATED_OPS_ITEMS: Shape = Shape::list(&RELATED_OPS_ITEM);
 
@@ -655,7 +523,5 @@ pub static UPDATE_OPS_METADATA_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static UPDATE_OPS_METADATA_RESULT: Shape = Shape::structure(
-    "UpdateOpsMetadataResult",
-    &[Member::optional("OpsMetadataArn", &OPS_METADATA_ARN)],
-);
+pub static UPDATE_OPS_METADATA_RESULT: Shape =
+    Shape::structure("UpdateOpsMetadataResult", &[Member::optional("OpsMetadataArn", &OPS_METADATA_ARN)]);

@@ -5,24 +5,16 @@ use crate::shape::{self, Member, Pattern, Shape};
 
 pub static ALLOWED_PATTERN: Shape = Shape::string().min(0).max(1024);
 
-pub static DELETE_PARAMETER_REQUEST: Shape = Shape::structure(
-    "DeleteParameterRequest",
-    &[Member::required("Name", &PS_PARAMETER_NAME)],
-);
+pub static DELETE_PARAMETER_REQUEST: Shape = Shape::structure("DeleteParameterRequest", &[Member::required("Name", &PS_PARAMETER_NAME)]);
 
 pub static DELETE_PARAMETER_RESULT: Shape = Shape::structure("DeleteParameterResult", &[]);
 
-pub static DELETE_PARAMETERS_REQUEST: Shape = Shape::structure(
-    "DeleteParametersRequest",
-    &[Member::required("Names", &PARAMETER_NAME_LIST)],
-);
+pub static DELETE_PARAMETERS_REQUEST: Shape =
+    Shape::structure("DeleteParametersRequest", &[Member::required("Names", &PARAMETER_NAME_LIST)]);
 
 pub static DELETE_PARAMETERS_RESULT: Shape = Shape::structure(
     "DeleteParametersResult",
-    &[
-        Member::optional("DeletedParameters", &PARAMETER_NAME_LIST),
-        Member::optional("InvalidParameters", &PARAMETER_NAME_LIST),
-    ],
+    &[Member::optional("DeletedParameters", &PARAMETER_NAME_LIST), Member::optional("InvalidParameters", &PARAMETER_NAME_LIST)],
 );
 
 pub static DESCRIBE_PARAMETERS_REQUEST: Shape = Shape::structure(
@@ -38,10 +30,7 @@ pub static DESCRIBE_PARAMETERS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_PARAMETERS_RESULT: Shape = Shape::structure(
     "DescribeParametersResult",
-    &[
-        Member::optional("Parameters", &PARAMETER_METADATA_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Parameters", &PARAMETER_METADATA_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static GET_PARAMETER_HISTORY_REQUEST: Shape = Shape::structure(
@@ -56,24 +45,15 @@ pub static GET_PARAMETER_HISTORY_REQUEST: Shape = Shape::structure(
 
 pub static GET_PARAMETER_HISTORY_RESULT: Shape = Shape::structure(
     "GetParameterHistoryResult",
-    &[
-        Member::optional("Parameters", &PARAMETER_HISTORY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Parameters", &PARAMETER_HISTORY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static GET_PARAMETER_REQUEST: Shape = Shape::structure(
     "GetParameterRequest",
-    &[
-        Member::required("Name", &PS_PARAMETER_NAME),
-        Member::optional("WithDecryption", &shape::BOOLEAN),
-    ],
+    &[Member::required("Name", &PS_PARAMETER_NAME), Member::optional("WithDecryption", &shape::BOOLEAN)],
 );
 
-pub static GET_PARAMETER_RESULT: Shape = Shape::structure(
-    "GetParameterResult",
-    &[Member::optional("Parameter", &PARAMETER)],
-);
+pub static GET_PARAMETER_RESULT: Shape = Shape::structure("GetParameterResult", &[Member::optional("Parameter", &PARAMETER)]);
 
 pub static GET_PARAMETERS_BY_PATH_MAX_RESULTS: Shape = Shape::integer().min(1).max(10);
 
@@ -91,26 +71,17 @@ pub static GET_PARAMETERS_BY_PATH_REQUEST: Shape = Shape::structure(
 
 pub static GET_PARAMETERS_BY_PATH_RESULT: Shape = Shape::structure(
     "GetParametersByPathResult",
-    &[
-        Member::optional("Parameters", &PARAMETER_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Parameters", &PARAMETER_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static GET_PARAMETERS_REQUEST: Shape = Shape::structure(
     "GetParametersRequest",
-    &[
-        Member::required("Names", &PARAMETER_NAME_LIST),
-        Member::optional("WithDecryption", &shape::BOOLEAN),
-    ],
+    &[Member::required("Names", &PARAMETER_NAME_LIST), Member::optional("WithDecryption", &shape::BOOLEAN)],
 );
 
 pub static GET_PARAMETERS_RESULT: Shape = Shape::structure(
     "GetParametersResult",
-    &[
-        Member::optional("Parameters", &PARAMETER_LIST),
-        Member::optional("InvalidParameters", &PARAMETER_NAME_LIST),
-    ],
+    &[Member::optional("Parameters", &PARAMETER_LIST), Member::optional("InvalidParameters", &PARAMETER_NAME_LIST)],
 );
 
 pub static LABEL_PARAMETER_VERSION_REQUEST: Shape = Shape::structure(
@@ -124,10 +95,7 @@ pub static LABEL_PARAMETER_VERSION_REQUEST: Shape = Shape::structure(
 
 pub static LABEL_PARAMETER_VERSION_RESULT: Shape = Shape::structure(
     "LabelParameterVersionResult",
-    &[
-        Member::optional("InvalidLabels", &PARAMETER_LABEL_LIST),
-        Member::optional("ParameterVersion", &shape::LONG),
-    ],
+    &[Member::optional("InvalidLabels", &PARAMETER_LABEL_LIST), Member::optional("ParameterVersion", &shape::LONG)],
 );
 
 pub static PS_PARAMETER_NAME: Shape = Shape::string().min(1).max(2048);
@@ -186,10 +154,7 @@ pub static PARAMETER_INLINE_POLICY: Shape = Shape::structure(
 );
 
 static PARAMETER_KEY_ID_PATTERN: Pattern = Pattern::new(r"^([a-zA-Z0-9:/_-]+)$");
-pub static PARAMETER_KEY_ID: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&PARAMETER_KEY_ID_PATTERN);
+pub static PARAMETER_KEY_ID: Shape = Shape::string().min(1).max(256).pattern(&PARAMETER_KEY_ID_PATTERN);
 
 pub static PARAMETER_LABEL: Shape = Shape::string().min(1).max(100);
 
@@ -232,45 +197,33 @@ pub static PARAMETER_STRING_FILTER: Shape = Shape::structure(
     ],
 );
 
-static PARAMETER_STRING_FILTER_KEY_PATTERN: Pattern =
-    Pattern::new(r"^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$");
-pub static PARAMETER_STRING_FILTER_KEY: Shape = Shape::string()
-    .min(1)
-    .max(132)
-    .pattern(&PARAMETER_STRING_FILTER_KEY_PATTERN);
+static PARAMETER_STRING_FILTER_KEY_PATTERN: Pattern = Pattern::new(r"^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$");
+pub static PARAMETER_STRING_FILTER_KEY: Shape = Shape::string().min(1).max(132).pattern(&PARAMETER_STRING_FILTER_KEY_PATTERN);
 
 pub static PARAMETER_STRING_FILTER_LIST: Shape = Shape::list(&PARAMETER_STRING_FILTER);
 
 pub static PARAMETER_STRING_FILTER_VALUE: Shape = Shape::string().min(1).max(1024);
 
-pub static PARAMETER_STRING_FILTER_VALUE_LIST: Shape =
-    Shape::list(&PARAMETER_STRING_FILTER_VALUE).min(1).max(50);
+pub static PARAMETER_STRING_FILTER_VALUE_LIST: Shape = Shape::list(&PARAMETER_STRING_FILTER_VALUE).min(1).max(50);
 
 pub static PARAMETER_STRING_QUERY_OPTION: Shape = Shape::string().min(1).max(10);
 
-pub static PARAMETER_TIER: Shape =
-    Shape::string().values(crate::shapes::parameters::ParameterTier::VALUES);
+pub static PARAMETER_TIER: Shape = Shape::string().values(crate::shapes::parameters::ParameterTier::VALUES);
 
-pub static PARAMETER_TYPE: Shape =
-    Shape::string().values(crate::shapes::parameters::ParameterType::VALUES);
+pub static PARAMETER_TYPE: Shape = Shape::string().values(crate::shapes::parameters::ParameterType::VALUES);
 
 pub static PARAMETERS_FILTER: Shape = Shape::structure(
     "ParametersFilter",
-    &[
-        Member::required("Key", &PARAMETERS_FILTER_KEY),
-        Member::required("Values", &PARAMETERS_FILTER_VALUE_LIST),
-    ],
+    &[Member::required("Key", &PARAMETERS_FILTER_KEY), Member::required("Values", &PARAMETERS_FILTER_VALUE_LIST)],
 );
 
-pub static PARAMETERS_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::parameters::ParametersFilterKey::VALUES);
+pub static PARAMETERS_FILTER_KEY: Shape = Shape::string().values(crate::shapes::parameters::ParametersFilterKey::VALUES);
 
 pub static PARAMETERS_FILTER_LIST: Shape = Shape::list(&PARAMETERS_FILTER);
 
 pub static PARAMETERS_FILTER_VALUE: Shape = Shape::string().min(1).max(1024);
 
-pub static PARAMETERS_FILTER_VALUE_LIST: Shape =
-    Shape::list(&PARAMETERS_FILTER_VALUE).min(1).max(50);
+pub static PARAMETERS_FILTER_VALUE_LIST: Shape = Shape::list(&PARAMETERS_FILTER_VALUE).min(1).max(50);
 
 pub static PUT_PARAMETER_REQUEST: Shape = Shape::structure(
     "PutParameterRequest",
@@ -289,13 +242,8 @@ pub static PUT_PARAMETER_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static PUT_PARAMETER_RESULT: Shape = Shape::structure(
-    "PutParameterResult",
-    &[
-        Member::optional("Version", &shape::LONG),
-        Member::optional("Tier", &PARAMETER_TIER),
-    ],
-);
+pub static PUT_PARAMETER_RESULT: Shape =
+    Shape::structure("PutParameterResult", &[Member::optional("Version", &shape::LONG), Member::optional("Tier", &PARAMETER_TIER)]);
 
 pub static UNLABEL_PARAMETER_VERSION_REQUEST: Shape = Shape::structure(
     "UnlabelParameterVersionRequest",
@@ -308,8 +256,5 @@ pub static UNLABEL_PARAMETER_VERSION_REQUEST: Shape = Shape::structure(
 
 pub static UNLABEL_PARAMETER_VERSION_RESULT: Shape = Shape::structure(
     "UnlabelParameterVersionResult",
-    &[
-        Member::optional("RemovedLabels", &PARAMETER_LABEL_LIST),
-        Member::optional("InvalidLabels", &PARAMETER_LABEL_LIST),
-    ],
+    &[Member::optional("RemovedLabels", &PARAMETER_LABEL_LIST), Member::optional("InvalidLabels", &PARAMETER_LABEL_LIST)],
 );

@@ -8,16 +8,10 @@ pub static APPROVE_AFTER_DAYS: Shape = Shape::integer().min(0).max(360);
 pub static BASELINE_DESCRIPTION: Shape = Shape::string().min(1).max(1024);
 
 static BASELINE_ID_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-:/]{20,128}$");
-pub static BASELINE_ID: Shape = Shape::string()
-    .min(20)
-    .max(128)
-    .pattern(&BASELINE_ID_PATTERN);
+pub static BASELINE_ID: Shape = Shape::string().min(20).max(128).pattern(&BASELINE_ID_PATTERN);
 
 static BASELINE_NAME_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-.]{3,128}$");
-pub static BASELINE_NAME: Shape = Shape::string()
-    .min(3)
-    .max(128)
-    .pattern(&BASELINE_NAME_PATTERN);
+pub static BASELINE_NAME: Shape = Shape::string().min(3).max(128).pattern(&BASELINE_NAME_PATTERN);
 
 pub static BASELINE_OVERRIDE: Shape = Shape::structure(
     "BaselineOverride",
@@ -31,10 +25,7 @@ pub static BASELINE_OVERRIDE: Shape = Shape::structure(
         Member::optional("RejectedPatchesAction", &PATCH_ACTION),
         Member::optional("ApprovedPatchesEnableNonSecurity", &shape::BOOLEAN),
         Member::optional("Sources", &PATCH_SOURCE_LIST),
-        Member::optional(
-            "AvailableSecurityUpdatesComplianceStatus",
-            &PATCH_COMPLIANCE_STATUS,
-        ),
+        Member::optional("AvailableSecurityUpdatesComplianceStatus", &PATCH_COMPLIANCE_STATUS),
     ],
 );
 
@@ -52,44 +43,29 @@ pub static CREATE_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
         Member::optional("RejectedPatchesAction", &PATCH_ACTION),
         Member::optional("Description", &BASELINE_DESCRIPTION),
         Member::optional("Sources", &PATCH_SOURCE_LIST),
-        Member::optional(
-            "AvailableSecurityUpdatesComplianceStatus",
-            &PATCH_COMPLIANCE_STATUS,
-        ),
+        Member::optional("AvailableSecurityUpdatesComplianceStatus", &PATCH_COMPLIANCE_STATUS),
         Member::optional("ClientToken", &super::shared::CLIENT_TOKEN),
         Member::optional("Tags", &super::shared::TAG_LIST),
     ],
 );
 
-pub static CREATE_PATCH_BASELINE_RESULT: Shape = Shape::structure(
-    "CreatePatchBaselineResult",
-    &[Member::optional("BaselineId", &BASELINE_ID)],
-);
+pub static CREATE_PATCH_BASELINE_RESULT: Shape =
+    Shape::structure("CreatePatchBaselineResult", &[Member::optional("BaselineId", &BASELINE_ID)]);
 
-pub static DELETE_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
-    "DeletePatchBaselineRequest",
-    &[Member::required("BaselineId", &BASELINE_ID)],
-);
+pub static DELETE_PATCH_BASELINE_REQUEST: Shape =
+    Shape::structure("DeletePatchBaselineRequest", &[Member::required("BaselineId", &BASELINE_ID)]);
 
-pub static DELETE_PATCH_BASELINE_RESULT: Shape = Shape::structure(
-    "DeletePatchBaselineResult",
-    &[Member::optional("BaselineId", &BASELINE_ID)],
-);
+pub static DELETE_PATCH_BASELINE_RESULT: Shape =
+    Shape::structure("DeletePatchBaselineResult", &[Member::optional("BaselineId", &BASELINE_ID)]);
 
 pub static DEREGISTER_PATCH_BASELINE_FOR_PATCH_GROUP_REQUEST: Shape = Shape::structure(
     "DeregisterPatchBaselineForPatchGroupRequest",
-    &[
-        Member::required("BaselineId", &BASELINE_ID),
-        Member::required("PatchGroup", &PATCH_GROUP),
-    ],
+    &[Member::required("BaselineId", &BASELINE_ID), Member::required("PatchGroup", &PATCH_GROUP)],
 );
 
 pub static DEREGISTER_PATCH_BASELINE_FOR_PATCH_GROUP_RESULT: Shape = Shape::structure(
     "DeregisterPatchBaselineForPatchGroupResult",
-    &[
-        Member::optional("BaselineId", &BASELINE_ID),
-        Member::optional("PatchGroup", &PATCH_GROUP),
-    ],
+    &[Member::optional("BaselineId", &BASELINE_ID), Member::optional("PatchGroup", &PATCH_GROUP)],
 );
 
 pub static DESCRIBE_AVAILABLE_PATCHES_REQUEST: Shape = Shape::structure(
@@ -103,10 +79,7 @@ pub static DESCRIBE_AVAILABLE_PATCHES_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_AVAILABLE_PATCHES_RESULT: Shape = Shape::structure(
     "DescribeAvailablePatchesResult",
-    &[
-        Member::optional("Patches", &PATCH_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Patches", &PATCH_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_EFFECTIVE_PATCHES_FOR_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
@@ -120,10 +93,7 @@ pub static DESCRIBE_EFFECTIVE_PATCHES_FOR_PATCH_BASELINE_REQUEST: Shape = Shape:
 
 pub static DESCRIBE_EFFECTIVE_PATCHES_FOR_PATCH_BASELINE_RESULT: Shape = Shape::structure(
     "DescribeEffectivePatchesForPatchBaselineResult",
-    &[
-        Member::optional("EffectivePatches", &EFFECTIVE_PATCH_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("EffectivePatches", &EFFECTIVE_PATCH_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_INSTANCE_PATCH_STATES_FOR_PATCH_GROUP_REQUEST: Shape = Shape::structure(
@@ -138,10 +108,7 @@ pub static DESCRIBE_INSTANCE_PATCH_STATES_FOR_PATCH_GROUP_REQUEST: Shape = Shape
 
 pub static DESCRIBE_INSTANCE_PATCH_STATES_FOR_PATCH_GROUP_RESULT: Shape = Shape::structure(
     "DescribeInstancePatchStatesForPatchGroupResult",
-    &[
-        Member::optional("InstancePatchStates", &INSTANCE_PATCH_STATES_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("InstancePatchStates", &INSTANCE_PATCH_STATES_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_INSTANCE_PATCH_STATES_REQUEST: Shape = Shape::structure(
@@ -155,10 +122,7 @@ pub static DESCRIBE_INSTANCE_PATCH_STATES_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_INSTANCE_PATCH_STATES_RESULT: Shape = Shape::structure(
     "DescribeInstancePatchStatesResult",
-    &[
-        Member::optional("InstancePatchStates", &INSTANCE_PATCH_STATE_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("InstancePatchStates", &INSTANCE_PATCH_STATE_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_INSTANCE_PATCHES_REQUEST: Shape = Shape::structure(
@@ -173,10 +137,7 @@ pub static DESCRIBE_INSTANCE_PATCHES_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_INSTANCE_PATCHES_RESULT: Shape = Shape::structure(
     "DescribeInstancePatchesResult",
-    &[
-        Member::optional("Patches", &PATCH_COMPLIANCE_DATA_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Patches", &PATCH_COMPLIANCE_DATA_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_PATCH_BASELINES_REQUEST: Shape = Shape::structure(
@@ -190,16 +151,11 @@ pub static DESCRIBE_PATCH_BASELINES_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_PATCH_BASELINES_RESULT: Shape = Shape::structure(
     "DescribePatchBaselinesResult",
-    &[
-        Member::optional("BaselineIdentities", &PATCH_BASELINE_IDENTITY_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("BaselineIdentities", &PATCH_BASELINE_IDENTITY_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static DESCRIBE_PATCH_GROUP_STATE_REQUEST: Shape = Shape::structure(
-    "DescribePatchGroupStateRequest",
-    &[Member::required("PatchGroup", &PATCH_GROUP)],
-);
+pub static DESCRIBE_PATCH_GROUP_STATE_REQUEST: Shape =
+    Shape::structure("DescribePatchGroupStateRequest", &[Member::required("PatchGroup", &PATCH_GROUP)]);
 
 pub static DESCRIBE_PATCH_GROUP_STATE_RESULT: Shape = Shape::structure(
     "DescribePatchGroupStateResult",
@@ -207,18 +163,12 @@ pub static DESCRIBE_PATCH_GROUP_STATE_RESULT: Shape = Shape::structure(
         Member::optional("Instances", &shape::INTEGER),
         Member::optional("InstancesWithInstalledPatches", &shape::INTEGER),
         Member::optional("InstancesWithInstalledOtherPatches", &shape::INTEGER),
-        Member::optional(
-            "InstancesWithInstalledPendingRebootPatches",
-            &shape::INTEGER,
-        ),
+        Member::optional("InstancesWithInstalledPendingRebootPatches", &shape::INTEGER),
         Member::optional("InstancesWithInstalledRejectedPatches", &shape::INTEGER),
         Member::optional("InstancesWithMissingPatches", &shape::INTEGER),
         Member::optional("InstancesWithFailedPatches", &shape::INTEGER),
         Member::optional("InstancesWithNotApplicablePatches", &shape::INTEGER),
-        Member::optional(
-            "InstancesWithUnreportedNotApplicablePatches",
-            &shape::INTEGER,
-        ),
+        Member::optional("InstancesWithUnreportedNotApplicablePatches", &shape::INTEGER),
         Member::optional("InstancesWithCriticalNonCompliantPatches", &shape::INTEGER),
         Member::optional("InstancesWithSecurityNonCompliantPatches", &shape::INTEGER),
         Member::optional("InstancesWithOtherNonCompliantPatches", &shape::INTEGER),
@@ -237,10 +187,7 @@ pub static DESCRIBE_PATCH_GROUPS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_PATCH_GROUPS_RESULT: Shape = Shape::structure(
     "DescribePatchGroupsResult",
-    &[
-        Member::optional("Mappings", &PATCH_GROUP_PATCH_BASELINE_MAPPING_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Mappings", &PATCH_GROUP_PATCH_BASELINE_MAPPING_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 pub static DESCRIBE_PATCH_PROPERTIES_REQUEST: Shape = Shape::structure(
@@ -256,33 +203,20 @@ pub static DESCRIBE_PATCH_PROPERTIES_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_PATCH_PROPERTIES_RESULT: Shape = Shape::structure(
     "DescribePatchPropertiesResult",
-    &[
-        Member::optional("Properties", &PATCH_PROPERTIES_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Properties", &PATCH_PROPERTIES_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static EFFECTIVE_PATCH: Shape = Shape::structure(
-    "EffectivePatch",
-    &[
-        Member::optional("Patch", &PATCH),
-        Member::optional("PatchStatus", &PATCH_STATUS),
-    ],
-);
+pub static EFFECTIVE_PATCH: Shape =
+    Shape::structure("EffectivePatch", &[Member::optional("Patch", &PATCH), Member::optional("PatchStatus", &PATCH_STATUS)]);
 
 pub static EFFECTIVE_PATCH_LIST: Shape = Shape::list(&EFFECTIVE_PATCH);
 
-pub static GET_DEFAULT_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
-    "GetDefaultPatchBaselineRequest",
-    &[Member::optional("OperatingSystem", &OPERATING_SYSTEM)],
-);
+pub static GET_DEFAULT_PATCH_BASELINE_REQUEST: Shape =
+    Shape::structure("GetDefaultPatchBaselineRequest", &[Member::optional("OperatingSystem", &OPERATING_SYSTEM)]);
 
 pub static GET_DEFAULT_PATCH_BASELINE_RESULT: Shape = Shape::structure(
     "GetDefaultPatchBaselineResult",
-    &[
-        Member::optional("BaselineId", &BASELINE_ID),
-        Member::optional("OperatingSystem", &OPERATING_SYSTEM),
-    ],
+    &[Member::optional("BaselineId", &BASELINE_ID), Member::optional("OperatingSystem", &OPERATING_SYSTEM)],
 );
 
 pub static GET_DEPLOYABLE_PATCH_SNAPSHOT_FOR_INSTANCE_REQUEST: Shape = Shape::structure(
@@ -307,10 +241,7 @@ pub static GET_DEPLOYABLE_PATCH_SNAPSHOT_FOR_INSTANCE_RESULT: Shape = Shape::str
 
 pub static GET_PATCH_BASELINE_FOR_PATCH_GROUP_REQUEST: Shape = Shape::structure(
     "GetPatchBaselineForPatchGroupRequest",
-    &[
-        Member::required("PatchGroup", &PATCH_GROUP),
-        Member::optional("OperatingSystem", &OPERATING_SYSTEM),
-    ],
+    &[Member::required("PatchGroup", &PATCH_GROUP), Member::optional("OperatingSystem", &OPERATING_SYSTEM)],
 );
 
 pub static GET_PATCH_BASELINE_FOR_PATCH_GROUP_RESULT: Shape = Shape::structure(
@@ -322,10 +253,7 @@ pub static GET_PATCH_BASELINE_FOR_PATCH_GROUP_RESULT: Shape = Shape::structure(
     ],
 );
 
-pub static GET_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
-    "GetPatchBaselineRequest",
-    &[Member::required("BaselineId", &BASELINE_ID)],
-);
+pub static GET_PATCH_BASELINE_REQUEST: Shape = Shape::structure("GetPatchBaselineRequest", &[Member::required("BaselineId", &BASELINE_ID)]);
 
 pub static GET_PATCH_BASELINE_RESULT: Shape = Shape::structure(
     "GetPatchBaselineResult",
@@ -345,19 +273,12 @@ pub static GET_PATCH_BASELINE_RESULT: Shape = Shape::structure(
         Member::optional("ModifiedDate", &shape::TIMESTAMP),
         Member::optional("Description", &BASELINE_DESCRIPTION),
         Member::optional("Sources", &PATCH_SOURCE_LIST),
-        Member::optional(
-            "AvailableSecurityUpdatesComplianceStatus",
-            &PATCH_COMPLIANCE_STATUS,
-        ),
+        Member::optional("AvailableSecurityUpdatesComplianceStatus", &PATCH_COMPLIANCE_STATUS),
     ],
 );
 
-static INSTALL_OVERRIDE_LIST_PATTERN: Pattern =
-    Pattern::new(r"^https://.+$|^s3://([^/]+)/(.*?([^/]+))$");
-pub static INSTALL_OVERRIDE_LIST: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&INSTALL_OVERRIDE_LIST_PATTERN);
+static INSTALL_OVERRIDE_LIST_PATTERN: Pattern = Pattern::new(r"^https://.+$|^s3://([^/]+)/(.*?([^/]+))$");
+pub static INSTALL_OVERRIDE_LIST: Shape = Shape::string().min(1).max(256).pattern(&INSTALL_OVERRIDE_LIST_PATTERN);
 
 pub static INSTANCE_PATCH_STATE: Shape = Shape::structure(
     "InstancePatchState",
@@ -399,8 +320,7 @@ pub static INSTANCE_PATCH_STATE_FILTER: Shape = Shape::structure(
 
 pub static INSTANCE_PATCH_STATE_FILTER_KEY: Shape = Shape::string().min(1).max(200);
 
-pub static INSTANCE_PATCH_STATE_FILTER_LIST: Shape =
-    Shape::list(&INSTANCE_PATCH_STATE_FILTER).min(0).max(4);
+pub static INSTANCE_PATCH_STATE_FILTER_LIST: Shape = Shape::list(&INSTANCE_PATCH_STATE_FILTER).min(0).max(4);
 
 pub static INSTANCE_PATCH_STATE_FILTER_VALUES: Shape = Shape::list(&shape::STRING).min(1).max(1);
 
@@ -411,8 +331,7 @@ pub static INSTANCE_PATCH_STATE_OPERATOR_TYPE: Shape =
 
 pub static INSTANCE_PATCH_STATES_LIST: Shape = Shape::list(&INSTANCE_PATCH_STATE).min(1).max(5);
 
-pub static OPERATING_SYSTEM: Shape =
-    Shape::string().values(crate::shapes::patching::OperatingSystem::VALUES);
+pub static OPERATING_SYSTEM: Shape = Shape::string().values(crate::shapes::patching::OperatingSystem::VALUES);
 
 pub static PATCH: Shape = Shape::structure(
     "Patch",
@@ -443,8 +362,7 @@ pub static PATCH: Shape = Shape::structure(
     ],
 );
 
-pub static PATCH_ACTION: Shape =
-    Shape::string().values(crate::shapes::patching::PatchAction::VALUES);
+pub static PATCH_ACTION: Shape = Shape::string().values(crate::shapes::patching::PatchAction::VALUES);
 
 pub static PATCH_ADVISORY_ID_LIST: Shape = Shape::list(&shape::STRING);
 
@@ -482,35 +400,22 @@ pub static PATCH_COMPLIANCE_DATA: Shape = Shape::structure(
 
 pub static PATCH_COMPLIANCE_DATA_LIST: Shape = Shape::list(&PATCH_COMPLIANCE_DATA);
 
-pub static PATCH_COMPLIANCE_DATA_STATE: Shape =
-    Shape::string().values(crate::shapes::patching::PatchComplianceDataState::VALUES);
+pub static PATCH_COMPLIANCE_DATA_STATE: Shape = Shape::string().values(crate::shapes::patching::PatchComplianceDataState::VALUES);
 
-pub static PATCH_COMPLIANCE_LEVEL: Shape =
-    Shape::string().values(crate::shapes::patching::PatchComplianceLevel::VALUES);
+pub static PATCH_COMPLIANCE_LEVEL: Shape = Shape::string().values(crate::shapes::patching::PatchComplianceLevel::VALUES);
 
 pub static PATCH_COMPLIANCE_MAX_RESULTS: Shape = Shape::integer().min(10).max(100);
 
-pub static PATCH_COMPLIANCE_STATUS: Shape =
-    Shape::string().values(crate::shapes::patching::PatchComplianceStatus::VALUES);
+pub static PATCH_COMPLIANCE_STATUS: Shape = Shape::string().values(crate::shapes::patching::PatchComplianceStatus::VALUES);
 
-pub static PATCH_DEPLOYMENT_STATUS: Shape =
-    Shape::string().values(crate::shapes::patching::PatchDeploymentStatus::VALUES);
+pub static PATCH_DEPLOYMENT_STATUS: Shape = Shape::string().values(crate::shapes::patching::PatchDeploymentStatus::VALUES);
 
-pub static PATCH_FILTER: Shape = Shape::structure(
-    "PatchFilter",
-    &[
-        Member::required("Key", &PATCH_FILTER_KEY),
-        Member::required("Values", &PATCH_FILTER_VALUE_LIST),
-    ],
-);
+pub static PATCH_FILTER: Shape =
+    Shape::structure("PatchFilter", &[Member::required("Key", &PATCH_FILTER_KEY), Member::required("Values", &PATCH_FILTER_VALUE_LIST)]);
 
-pub static PATCH_FILTER_GROUP: Shape = Shape::structure(
-    "PatchFilterGroup",
-    &[Member::required("PatchFilters", &PATCH_FILTER_LIST)],
-);
+pub static PATCH_FILTER_GROUP: Shape = Shape::structure("PatchFilterGroup", &[Member::required("PatchFilters", &PATCH_FILTER_LIST)]);
 
-pub static PATCH_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::patching::PatchFilterKey::VALUES);
+pub static PATCH_FILTER_KEY: Shape = Shape::string().values(crate::shapes::patching::PatchFilterKey::VALUES);
 
 pub static PATCH_FILTER_LIST: Shape = Shape::list(&PATCH_FILTER).min(0).max(4);
 
@@ -519,23 +424,16 @@ pub static PATCH_FILTER_VALUE: Shape = Shape::string().min(1).max(64);
 pub static PATCH_FILTER_VALUE_LIST: Shape = Shape::list(&PATCH_FILTER_VALUE).min(1).max(20);
 
 static PATCH_GROUP_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
-pub static PATCH_GROUP: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&PATCH_GROUP_PATTERN);
+pub static PATCH_GROUP: Shape = Shape::string().min(1).max(256).pattern(&PATCH_GROUP_PATTERN);
 
 pub static PATCH_GROUP_LIST: Shape = Shape::list(&PATCH_GROUP);
 
 pub static PATCH_GROUP_PATCH_BASELINE_MAPPING: Shape = Shape::structure(
     "PatchGroupPatchBaselineMapping",
-    &[
-        Member::optional("PatchGroup", &PATCH_GROUP),
-        Member::optional("BaselineIdentity", &PATCH_BASELINE_IDENTITY),
-    ],
+    &[Member::optional("PatchGroup", &PATCH_GROUP), Member::optional("BaselineIdentity", &PATCH_BASELINE_IDENTITY)],
 );
 
-pub static PATCH_GROUP_PATCH_BASELINE_MAPPING_LIST: Shape =
-    Shape::list(&PATCH_GROUP_PATCH_BASELINE_MAPPING);
+pub static PATCH_GROUP_PATCH_BASELINE_MAPPING_LIST: Shape = Shape::list(&PATCH_GROUP_PATCH_BASELINE_MAPPING);
 
 pub static PATCH_ID: Shape = Shape::string().min(1).max(100);
 
@@ -543,18 +441,13 @@ pub static PATCH_ID_LIST: Shape = Shape::list(&PATCH_ID).min(0).max(50);
 
 pub static PATCH_LIST: Shape = Shape::list(&PATCH);
 
-pub static PATCH_OPERATION_TYPE: Shape =
-    Shape::string().values(crate::shapes::patching::PatchOperationType::VALUES);
+pub static PATCH_OPERATION_TYPE: Shape = Shape::string().values(crate::shapes::patching::PatchOperationType::VALUES);
 
 pub static PATCH_PROPERTIES_LIST: Shape = Shape::list(&PATCH_PROPERTY_ENTRY);
 
-pub static PATCH_PROPERTY: Shape =
-    Shape::string().values(crate::shapes::patching::PatchProperty::VALUES);
+pub static PATCH_PROPERTY: Shape = Shape::string().values(crate::shapes::patching::PatchProperty::VALUES);
 
-pub static PATCH_PROPERTY_ENTRY: Shape = Shape::map(
-    &super::shared::ATTRIBUTE_NAME,
-    &super::shared::ATTRIBUTE_VALUE,
-);
+pub static PATCH_PROPERTY_ENTRY: Shape = Shape::map(&super::shared::ATTRIBUTE_NAME, &super::shared::ATTRIBUTE_VALUE);
 
 pub static PATCH_RULE: Shape = Shape::structure(
     "PatchRule",
@@ -567,10 +460,7 @@ pub static PATCH_RULE: Shape = Shape::structure(
     ],
 );
 
-pub static PATCH_RULE_GROUP: Shape = Shape::structure(
-    "PatchRuleGroup",
-    &[Member::required("PatchRules", &PATCH_RULE_LIST)],
-);
+pub static PATCH_RULE_GROUP: Shape = Shape::structure("PatchRuleGroup", &[Member::required("PatchRules", &PATCH_RULE_LIST)]);
 
 pub static PATCH_RULE_LIST: Shape = Shape::list(&PATCH_RULE).min(0).max(10);
 
@@ -607,41 +497,26 @@ pub static PATCH_STATUS: Shape = Shape::structure(
 
 pub static PATCH_STRING_DATE_TIME: Shape = Shape::string().min(1).max(10);
 
-pub static REBOOT_OPTION: Shape =
-    Shape::string().values(crate::shapes::patching::RebootOption::VALUES);
+pub static REBOOT_OPTION: Shape = Shape::string().values(crate::shapes::patching::RebootOption::VALUES);
 
-pub static REGISTER_DEFAULT_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
-    "RegisterDefaultPatchBaselineRequest",
-    &[Member::required("BaselineId", &BASELINE_ID)],
-);
+pub static REGISTER_DEFAULT_PATCH_BASELINE_REQUEST: Shape =
+    Shape::structure("RegisterDefaultPatchBaselineRequest", &[Member::required("BaselineId", &BASELINE_ID)]);
 
-pub static REGISTER_DEFAULT_PATCH_BASELINE_RESULT: Shape = Shape::structure(
-    "RegisterDefaultPatchBaselineResult",
-    &[Member::optional("BaselineId", &BASELINE_ID)],
-);
+pub static REGISTER_DEFAULT_PATCH_BASELINE_RESULT: Shape =
+    Shape::structure("RegisterDefaultPatchBaselineResult", &[Member::optional("BaselineId", &BASELINE_ID)]);
 
 pub static REGISTER_PATCH_BASELINE_FOR_PATCH_GROUP_REQUEST: Shape = Shape::structure(
     "RegisterPatchBaselineForPatchGroupRequest",
-    &[
-        Member::required("BaselineId", &BASELINE_ID),
-        Member::required("PatchGroup", &PATCH_GROUP),
-    ],
+    &[Member::required("BaselineId", &BASELINE_ID), Member::required("PatchGroup", &PATCH_GROUP)],
 );
 
 pub static REGISTER_PATCH_BASELINE_FOR_PATCH_GROUP_RESULT: Shape = Shape::structure(
     "RegisterPatchBaselineForPatchGroupResult",
-    &[
-        Member::optional("BaselineId", &BASELINE_ID),
-        Member::optional("PatchGroup", &PATCH_GROUP),
-    ],
+    &[Member::optional("BaselineId", &BASELINE_ID), Member::optional("PatchGroup", &PATCH_GROUP)],
 );
 
-static SNAPSHOT_ID_PATTERN: Pattern =
-    Pattern::new(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
-pub static SNAPSHOT_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&SNAPSHOT_ID_PATTERN);
+static SNAPSHOT_ID_PATTERN: Pattern = Pattern::new(r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$");
+pub static SNAPSHOT_ID: Shape = Shape::string().min(36).max(36).pattern(&SNAPSHOT_ID_PATTERN);
 
 pub static UPDATE_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
     "UpdatePatchBaselineRequest",
@@ -657,10 +532,7 @@ pub static UPDATE_PATCH_BASELINE_REQUEST: Shape = Shape::structure(
         Member::optional("RejectedPatchesAction", &PATCH_ACTION),
         Member::optional("Description", &BASELINE_DESCRIPTION),
         Member::optional("Sources", &PATCH_SOURCE_LIST),
-        Member::optional(
-            "AvailableSecurityUpdatesComplianceStatus",
-            &PATCH_COMPLIANCE_STATUS,
-        ),
+        Member::optional("AvailableSecurityUpdatesComplianceStatus", &PATCH_COMPLIANCE_STATUS),
         Member::optional("Replace", &shape::BOOLEAN),
     ],
 );
@@ -682,9 +554,6 @@ pub static UPDATE_PATCH_BASELINE_RESULT: Shape = Shape::structure(
         Member::optional("ModifiedDate", &shape::TIMESTAMP),
         Member::optional("Description", &BASELINE_DESCRIPTION),
         Member::optional("Sources", &PATCH_SOURCE_LIST),
-        Member::optional(
-            "AvailableSecurityUpdatesComplianceStatus",
-            &PATCH_COMPLIANCE_STATUS,
-        ),
+        Member::optional("AvailableSecurityUpdatesComplianceStatus", &PATCH_COMPLIANCE_STATUS),
     ],
 );

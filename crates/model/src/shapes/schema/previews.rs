@@ -7,10 +7,7 @@ pub static AUTOMATION_EXECUTION_INPUTS: Shape = Shape::structure(
     "AutomationExecutionInputs",
     &[
         Member::optional("Parameters", &super::shared::AUTOMATION_PARAMETER_MAP),
-        Member::optional(
-            "TargetParameterName",
-            &super::shared::AUTOMATION_PARAMETER_KEY,
-        ),
+        Member::optional("TargetParameterName", &super::shared::AUTOMATION_PARAMETER_KEY),
         Member::optional("Targets", &super::shared::AUTOMATION_TARGETS),
         Member::optional("TargetMaps", &super::shared::TARGET_MAPS),
         Member::optional("TargetLocations", &super::shared::TARGET_LOCATIONS),
@@ -28,36 +25,18 @@ pub static AUTOMATION_EXECUTION_PREVIEW: Shape = Shape::structure(
     ],
 );
 
-pub static EXECUTION_INPUTS: Shape = Shape::structure(
-    "ExecutionInputs",
-    &[Member::optional("Automation", &AUTOMATION_EXECUTION_INPUTS)],
-);
+pub static EXECUTION_INPUTS: Shape = Shape::structure("ExecutionInputs", &[Member::optional("Automation", &AUTOMATION_EXECUTION_INPUTS)]);
 
-pub static EXECUTION_PREVIEW: Shape = Shape::structure(
-    "ExecutionPreview",
-    &[Member::optional(
-        "Automation",
-        &AUTOMATION_EXECUTION_PREVIEW,
-    )],
-);
+pub static EXECUTION_PREVIEW: Shape =
+    Shape::structure("ExecutionPreview", &[Member::optional("Automation", &AUTOMATION_EXECUTION_PREVIEW)]);
 
-static EXECUTION_PREVIEW_ID_PATTERN: Pattern =
-    Pattern::new(r"[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}");
-pub static EXECUTION_PREVIEW_ID: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&EXECUTION_PREVIEW_ID_PATTERN);
+static EXECUTION_PREVIEW_ID_PATTERN: Pattern = Pattern::new(r"[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}");
+pub static EXECUTION_PREVIEW_ID: Shape = Shape::string().min(36).max(36).pattern(&EXECUTION_PREVIEW_ID_PATTERN);
 
-pub static EXECUTION_PREVIEW_STATUS: Shape =
-    Shape::string().values(crate::shapes::previews::ExecutionPreviewStatus::VALUES);
+pub static EXECUTION_PREVIEW_STATUS: Shape = Shape::string().values(crate::shapes::previews::ExecutionPreviewStatus::VALUES);
 
-pub static GET_EXECUTION_PREVIEW_REQUEST: Shape = Shape::structure(
-    "GetExecutionPreviewRequest",
-    &[Member::required(
-        "ExecutionPreviewId",
-        &EXECUTION_PREVIEW_ID,
-    )],
-);
+pub static GET_EXECUTION_PREVIEW_REQUEST: Shape =
+    Shape::structure("GetExecutionPreviewRequest", &[Member::required("ExecutionPreviewId", &EXECUTION_PREVIEW_ID)]);
 
 pub static GET_EXECUTION_PREVIEW_RESPONSE: Shape = Shape::structure(
     "GetExecutionPreviewResponse",
@@ -83,22 +62,12 @@ pub static START_EXECUTION_PREVIEW_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static START_EXECUTION_PREVIEW_RESPONSE: Shape = Shape::structure(
-    "StartExecutionPreviewResponse",
-    &[Member::optional(
-        "ExecutionPreviewId",
-        &EXECUTION_PREVIEW_ID,
-    )],
-);
+pub static START_EXECUTION_PREVIEW_RESPONSE: Shape =
+    Shape::structure("StartExecutionPreviewResponse", &[Member::optional("ExecutionPreviewId", &EXECUTION_PREVIEW_ID)]);
 
 pub static STEP_PREVIEW_MAP: Shape = Shape::map(&IMPACT_TYPE, &shape::INTEGER);
 
-pub static TARGET_PREVIEW: Shape = Shape::structure(
-    "TargetPreview",
-    &[
-        Member::optional("Count", &shape::INTEGER),
-        Member::optional("TargetType", &shape::STRING),
-    ],
-);
+pub static TARGET_PREVIEW: Shape =
+    Shape::structure("TargetPreview", &[Member::optional("Count", &shape::INTEGER), Member::optional("TargetType", &shape::STRING)]);
 
 pub static TARGET_PREVIEW_LIST: Shape = Shape::list(&TARGET_PREVIEW).min(0).max(50);

@@ -13,19 +13,14 @@ pub static CREATE_RESOURCE_DATA_SYNC_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static CREATE_RESOURCE_DATA_SYNC_RESULT: Shape =
-    Shape::structure("CreateResourceDataSyncResult", &[]);
+pub static CREATE_RESOURCE_DATA_SYNC_RESULT: Shape = Shape::structure("CreateResourceDataSyncResult", &[]);
 
 pub static DELETE_RESOURCE_DATA_SYNC_REQUEST: Shape = Shape::structure(
     "DeleteResourceDataSyncRequest",
-    &[
-        Member::required("SyncName", &super::shared::RESOURCE_DATA_SYNC_NAME),
-        Member::optional("SyncType", &RESOURCE_DATA_SYNC_TYPE),
-    ],
+    &[Member::required("SyncName", &super::shared::RESOURCE_DATA_SYNC_NAME), Member::optional("SyncType", &RESOURCE_DATA_SYNC_TYPE)],
 );
 
-pub static DELETE_RESOURCE_DATA_SYNC_RESULT: Shape =
-    Shape::structure("DeleteResourceDataSyncResult", &[]);
+pub static DELETE_RESOURCE_DATA_SYNC_RESULT: Shape = Shape::structure("DeleteResourceDataSyncResult", &[]);
 
 pub static LAST_RESOURCE_DATA_SYNC_STATUS: Shape =
     Shape::string().values(crate::shapes::resource_data_sync::LastResourceDataSyncStatus::VALUES);
@@ -41,38 +36,23 @@ pub static LIST_RESOURCE_DATA_SYNC_REQUEST: Shape = Shape::structure(
 
 pub static LIST_RESOURCE_DATA_SYNC_RESULT: Shape = Shape::structure(
     "ListResourceDataSyncResult",
-    &[
-        Member::optional("ResourceDataSyncItems", &RESOURCE_DATA_SYNC_ITEM_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("ResourceDataSyncItems", &RESOURCE_DATA_SYNC_ITEM_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
 static RESOURCE_DATA_SYNC_AWSKMS_KEY_ARN_PATTERN: Pattern = Pattern::new(r"arn:.*");
-pub static RESOURCE_DATA_SYNC_AWSKMS_KEY_ARN: Shape = Shape::string()
-    .min(1)
-    .max(512)
-    .pattern(&RESOURCE_DATA_SYNC_AWSKMS_KEY_ARN_PATTERN);
+pub static RESOURCE_DATA_SYNC_AWSKMS_KEY_ARN: Shape = Shape::string().min(1).max(512).pattern(&RESOURCE_DATA_SYNC_AWSKMS_KEY_ARN_PATTERN);
 
 pub static RESOURCE_DATA_SYNC_AWS_ORGANIZATIONS_SOURCE: Shape = Shape::structure(
     "ResourceDataSyncAwsOrganizationsSource",
     &[
-        Member::required(
-            "OrganizationSourceType",
-            &RESOURCE_DATA_SYNC_ORGANIZATION_SOURCE_TYPE,
-        ),
-        Member::optional(
-            "OrganizationalUnits",
-            &RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_LIST,
-        ),
+        Member::required("OrganizationSourceType", &RESOURCE_DATA_SYNC_ORGANIZATION_SOURCE_TYPE),
+        Member::optional("OrganizationalUnits", &RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_LIST),
     ],
 );
 
 pub static RESOURCE_DATA_SYNC_DESTINATION_DATA_SHARING: Shape = Shape::structure(
     "ResourceDataSyncDestinationDataSharing",
-    &[Member::optional(
-        "DestinationDataSharingType",
-        &RESOURCE_DATA_SYNC_DESTINATION_DATA_SHARING_TYPE,
-    )],
+    &[Member::optional("DestinationDataSharingType", &RESOURCE_DATA_SYNC_DESTINATION_DATA_SHARING_TYPE)],
 );
 
 pub static RESOURCE_DATA_SYNC_DESTINATION_DATA_SHARING_TYPE: Shape = Shape::string().min(1).max(64);
@@ -99,23 +79,14 @@ pub static RESOURCE_DATA_SYNC_ORGANIZATION_SOURCE_TYPE: Shape = Shape::string().
 
 pub static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT: Shape = Shape::structure(
     "ResourceDataSyncOrganizationalUnit",
-    &[Member::optional(
-        "OrganizationalUnitId",
-        &RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID,
-    )],
+    &[Member::optional("OrganizationalUnitId", &RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID)],
 );
 
-static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID_PATTERN: Pattern =
-    Pattern::new(r"^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$");
-pub static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID: Shape = Shape::string()
-    .min(1)
-    .max(128)
-    .pattern(&RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID_PATTERN);
+static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID_PATTERN: Pattern = Pattern::new(r"^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$");
+pub static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID: Shape =
+    Shape::string().min(1).max(128).pattern(&RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_ID_PATTERN);
 
-pub static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_LIST: Shape =
-    Shape::list(&RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT)
-        .min(1)
-        .max(1000);
+pub static RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT_LIST: Shape = Shape::list(&RESOURCE_DATA_SYNC_ORGANIZATIONAL_UNIT).min(1).max(1000);
 
 pub static RESOURCE_DATA_SYNC_S3_BUCKET_NAME: Shape = Shape::string().min(1).max(2048);
 
@@ -127,10 +98,7 @@ pub static RESOURCE_DATA_SYNC_S3_DESTINATION: Shape = Shape::structure(
         Member::required("SyncFormat", &RESOURCE_DATA_SYNC_S3_FORMAT),
         Member::required("Region", &RESOURCE_DATA_SYNC_S3_REGION),
         Member::optional("AWSKMSKeyARN", &RESOURCE_DATA_SYNC_AWSKMS_KEY_ARN),
-        Member::optional(
-            "DestinationDataSharing",
-            &RESOURCE_DATA_SYNC_DESTINATION_DATA_SHARING,
-        ),
+        Member::optional("DestinationDataSharing", &RESOURCE_DATA_SYNC_DESTINATION_DATA_SHARING),
     ],
 );
 
@@ -145,10 +113,7 @@ pub static RESOURCE_DATA_SYNC_SOURCE: Shape = Shape::structure(
     "ResourceDataSyncSource",
     &[
         Member::required("SourceType", &RESOURCE_DATA_SYNC_SOURCE_TYPE),
-        Member::optional(
-            "AwsOrganizationsSource",
-            &RESOURCE_DATA_SYNC_AWS_ORGANIZATIONS_SOURCE,
-        ),
+        Member::optional("AwsOrganizationsSource", &RESOURCE_DATA_SYNC_AWS_ORGANIZATIONS_SOURCE),
         Member::required("SourceRegions", &RESOURCE_DATA_SYNC_SOURCE_REGION_LIST),
         Member::optional("IncludeFutureRegions", &shape::BOOLEAN),
         Member::optional("EnableAllOpsDataSources", &shape::BOOLEAN),
@@ -157,8 +122,7 @@ pub static RESOURCE_DATA_SYNC_SOURCE: Shape = Shape::structure(
 
 pub static RESOURCE_DATA_SYNC_SOURCE_REGION: Shape = Shape::string().min(1).max(64);
 
-pub static RESOURCE_DATA_SYNC_SOURCE_REGION_LIST: Shape =
-    Shape::list(&RESOURCE_DATA_SYNC_SOURCE_REGION);
+pub static RESOURCE_DATA_SYNC_SOURCE_REGION_LIST: Shape = Shape::list(&RESOURCE_DATA_SYNC_SOURCE_REGION);
 
 pub static RESOURCE_DATA_SYNC_SOURCE_TYPE: Shape = Shape::string().min(1).max(64);
 
@@ -166,10 +130,7 @@ pub static RESOURCE_DATA_SYNC_SOURCE_WITH_STATE: Shape = Shape::structure(
     "ResourceDataSyncSourceWithState",
     &[
         Member::optional("SourceType", &RESOURCE_DATA_SYNC_SOURCE_TYPE),
-        Member::optional(
-            "AwsOrganizationsSource",
-            &RESOURCE_DATA_SYNC_AWS_ORGANIZATIONS_SOURCE,
-        ),
+        Member::optional("AwsOrganizationsSource", &RESOURCE_DATA_SYNC_AWS_ORGANIZATIONS_SOURCE),
         Member::optional("SourceRegions", &RESOURCE_DATA_SYNC_SOURCE_REGION_LIST),
         Member::optional("IncludeFutureRegions", &shape::BOOLEAN),
         Member::optional("State", &RESOURCE_DATA_SYNC_STATE),
@@ -190,5 +151,4 @@ pub static UPDATE_RESOURCE_DATA_SYNC_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static UPDATE_RESOURCE_DATA_SYNC_RESULT: Shape =
-    Shape::structure("UpdateResourceDataSyncResult", &[]);
+pub static UPDATE_RESOURCE_DATA_SYNC_RESULT: Shape = Shape::structure("UpdateResourceDataSyncResult", &[]);

@@ -13,11 +13,9 @@ pub static DELETE_RESOURCE_POLICY_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static DELETE_RESOURCE_POLICY_RESPONSE: Shape =
-    Shape::structure("DeleteResourcePolicyResponse", &[]);
+pub static DELETE_RESOURCE_POLICY_RESPONSE: Shape = Shape::structure("DeleteResourcePolicyResponse", &[]);
 
-pub static DELETION_MODE: Shape =
-    Shape::string().values(crate::shapes::resource_policies::DeletionMode::VALUES);
+pub static DELETION_MODE: Shape = Shape::string().values(crate::shapes::resource_policies::DeletionMode::VALUES);
 
 pub static GET_RESOURCE_POLICIES_REQUEST: Shape = Shape::structure(
     "GetResourcePoliciesRequest",
@@ -30,22 +28,14 @@ pub static GET_RESOURCE_POLICIES_REQUEST: Shape = Shape::structure(
 
 pub static GET_RESOURCE_POLICIES_RESPONSE: Shape = Shape::structure(
     "GetResourcePoliciesResponse",
-    &[
-        Member::optional("NextToken", &shape::STRING),
-        Member::optional("Policies", &GET_RESOURCE_POLICIES_RESPONSE_ENTRIES),
-    ],
+    &[Member::optional("NextToken", &shape::STRING), Member::optional("Policies", &GET_RESOURCE_POLICIES_RESPONSE_ENTRIES)],
 );
 
-pub static GET_RESOURCE_POLICIES_RESPONSE_ENTRIES: Shape =
-    Shape::list(&GET_RESOURCE_POLICIES_RESPONSE_ENTRY);
+pub static GET_RESOURCE_POLICIES_RESPONSE_ENTRIES: Shape = Shape::list(&GET_RESOURCE_POLICIES_RESPONSE_ENTRY);
 
 pub static GET_RESOURCE_POLICIES_RESPONSE_ENTRY: Shape = Shape::structure(
     "GetResourcePoliciesResponseEntry",
-    &[
-        Member::optional("PolicyId", &shape::STRING),
-        Member::optional("PolicyHash", &shape::STRING),
-        Member::optional("Policy", &POLICY),
-    ],
+    &[Member::optional("PolicyId", &shape::STRING), Member::optional("PolicyHash", &shape::STRING), Member::optional("Policy", &POLICY)],
 );
 
 static POLICY_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
@@ -63,10 +53,7 @@ pub static PUT_RESOURCE_POLICY_REQUEST: Shape = Shape::structure(
 
 pub static PUT_RESOURCE_POLICY_RESPONSE: Shape = Shape::structure(
     "PutResourcePolicyResponse",
-    &[
-        Member::optional("PolicyId", &shape::STRING),
-        Member::optional("PolicyHash", &shape::STRING),
-    ],
+    &[Member::optional("PolicyId", &shape::STRING), Member::optional("PolicyHash", &shape::STRING)],
 );
 
 pub static RESOURCE_ARN_STRING: Shape = Shape::string().min(20).max(2048);

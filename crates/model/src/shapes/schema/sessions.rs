@@ -5,8 +5,7 @@ use crate::shape::{self, Member, Pattern, Shape};
 
 pub static ACCESS_TYPE: Shape = Shape::string().values(crate::shapes::sessions::AccessType::VALUES);
 
-pub static CONNECTION_STATUS: Shape =
-    Shape::string().values(crate::shapes::sessions::ConnectionStatus::VALUES);
+pub static CONNECTION_STATUS: Shape = Shape::string().values(crate::shapes::sessions::ConnectionStatus::VALUES);
 
 pub static DESCRIBE_SESSIONS_REQUEST: Shape = Shape::structure(
     "DescribeSessionsRequest",
@@ -20,36 +19,21 @@ pub static DESCRIBE_SESSIONS_REQUEST: Shape = Shape::structure(
 
 pub static DESCRIBE_SESSIONS_RESPONSE: Shape = Shape::structure(
     "DescribeSessionsResponse",
-    &[
-        Member::optional("Sessions", &SESSION_LIST),
-        Member::optional("NextToken", &shape::STRING),
-    ],
+    &[Member::optional("Sessions", &SESSION_LIST), Member::optional("NextToken", &shape::STRING)],
 );
 
-pub static GET_CONNECTION_STATUS_REQUEST: Shape = Shape::structure(
-    "GetConnectionStatusRequest",
-    &[Member::required("Target", &SESSION_TARGET)],
-);
+pub static GET_CONNECTION_STATUS_REQUEST: Shape =
+    Shape::structure("GetConnectionStatusRequest", &[Member::required("Target", &SESSION_TARGET)]);
 
 pub static GET_CONNECTION_STATUS_RESPONSE: Shape = Shape::structure(
     "GetConnectionStatusResponse",
-    &[
-        Member::optional("Target", &SESSION_TARGET),
-        Member::optional("Status", &CONNECTION_STATUS),
-    ],
+    &[Member::optional("Target", &SESSION_TARGET), Member::optional("Status", &CONNECTION_STATUS)],
 );
 
-static MAX_SESSION_DURATION_PATTERN: Pattern =
-    Pattern::new(r"^([1-9]|[1-9][0-9]|[1-9][0-9][0-9]|1[0-4][0-3][0-9]|1440)$");
-pub static MAX_SESSION_DURATION: Shape = Shape::string()
-    .min(1)
-    .max(4)
-    .pattern(&MAX_SESSION_DURATION_PATTERN);
+static MAX_SESSION_DURATION_PATTERN: Pattern = Pattern::new(r"^([1-9]|[1-9][0-9]|[1-9][0-9][0-9]|1[0-4][0-3][0-9]|1440)$");
+pub static MAX_SESSION_DURATION: Shape = Shape::string().min(1).max(4).pattern(&MAX_SESSION_DURATION_PATTERN);
 
-pub static RESUME_SESSION_REQUEST: Shape = Shape::structure(
-    "ResumeSessionRequest",
-    &[Member::required("SessionId", &SESSION_ID)],
-);
+pub static RESUME_SESSION_REQUEST: Shape = Shape::structure("ResumeSessionRequest", &[Member::required("SessionId", &SESSION_ID)]);
 
 pub static RESUME_SESSION_RESPONSE: Shape = Shape::structure(
     "ResumeSessionResponse",
@@ -80,16 +64,10 @@ pub static SESSION: Shape = Shape::structure(
 
 pub static SESSION_DETAILS: Shape = Shape::string().min(1).max(1024);
 
-pub static SESSION_FILTER: Shape = Shape::structure(
-    "SessionFilter",
-    &[
-        Member::required("key", &SESSION_FILTER_KEY),
-        Member::required("value", &SESSION_FILTER_VALUE),
-    ],
-);
+pub static SESSION_FILTER: Shape =
+    Shape::structure("SessionFilter", &[Member::required("key", &SESSION_FILTER_KEY), Member::required("value", &SESSION_FILTER_VALUE)]);
 
-pub static SESSION_FILTER_KEY: Shape =
-    Shape::string().values(crate::shapes::sessions::SessionFilterKey::VALUES);
+pub static SESSION_FILTER_KEY: Shape = Shape::string().values(crate::shapes::sessions::SessionFilterKey::VALUES);
 
 pub static SESSION_FILTER_LIST: Shape = Shape::list(&SESSION_FILTER).min(1).max(6);
 
@@ -105,10 +83,7 @@ pub static SESSION_MANAGER_OUTPUT_URL: Shape = Shape::structure(
     "SessionManagerOutputUrl",
     &[
         Member::optional("S3OutputUrl", &SESSION_MANAGER_S3_OUTPUT_URL),
-        Member::optional(
-            "CloudWatchOutputUrl",
-            &SESSION_MANAGER_CLOUD_WATCH_OUTPUT_URL,
-        ),
+        Member::optional("CloudWatchOutputUrl", &SESSION_MANAGER_CLOUD_WATCH_OUTPUT_URL),
     ],
 );
 
@@ -116,13 +91,9 @@ pub static SESSION_MANAGER_PARAMETER_NAME: Shape = Shape::string().min(1).max(25
 
 pub static SESSION_MANAGER_PARAMETER_VALUE: Shape = Shape::string().min(1).max(65535);
 
-pub static SESSION_MANAGER_PARAMETER_VALUE_LIST: Shape =
-    Shape::list(&SESSION_MANAGER_PARAMETER_VALUE);
+pub static SESSION_MANAGER_PARAMETER_VALUE_LIST: Shape = Shape::list(&SESSION_MANAGER_PARAMETER_VALUE);
 
-pub static SESSION_MANAGER_PARAMETERS: Shape = Shape::map(
-    &SESSION_MANAGER_PARAMETER_NAME,
-    &SESSION_MANAGER_PARAMETER_VALUE_LIST,
-);
+pub static SESSION_MANAGER_PARAMETERS: Shape = Shape::map(&SESSION_MANAGER_PARAMETER_NAME, &SESSION_MANAGER_PARAMETER_VALUE_LIST);
 
 pub static SESSION_MANAGER_S3_OUTPUT_URL: Shape = Shape::string().min(1).max(2083);
 
@@ -131,16 +102,11 @@ pub static SESSION_MAX_RESULTS: Shape = Shape::integer().min(1).max(200);
 pub static SESSION_OWNER: Shape = Shape::string().min(1).max(256);
 
 static SESSION_REASON_PATTERN: Pattern = Pattern::new(r"^.{1,256}$");
-pub static SESSION_REASON: Shape = Shape::string()
-    .min(1)
-    .max(256)
-    .pattern(&SESSION_REASON_PATTERN);
+pub static SESSION_REASON: Shape = Shape::string().min(1).max(256).pattern(&SESSION_REASON_PATTERN);
 
-pub static SESSION_STATE: Shape =
-    Shape::string().values(crate::shapes::sessions::SessionState::VALUES);
+pub static SESSION_STATE: Shape = Shape::string().values(crate::shapes::sessions::SessionState::VALUES);
 
-pub static SESSION_STATUS: Shape =
-    Shape::string().values(crate::shapes::sessions::SessionStatus::VALUES);
+pub static SESSION_STATUS: Shape = Shape::string().values(crate::shapes::sessions::SessionStatus::VALUES);
 
 pub static SESSION_TARGET: Shape = Shape::string().min(1).max(400);
 
@@ -163,14 +129,8 @@ pub static START_SESSION_RESPONSE: Shape = Shape::structure(
     ],
 );
 
-pub static TERMINATE_SESSION_REQUEST: Shape = Shape::structure(
-    "TerminateSessionRequest",
-    &[Member::required("SessionId", &SESSION_ID)],
-);
+pub static TERMINATE_SESSION_REQUEST: Shape = Shape::structure("TerminateSessionRequest", &[Member::required("SessionId", &SESSION_ID)]);
 
-pub static TERMINATE_SESSION_RESPONSE: Shape = Shape::structure(
-    "TerminateSessionResponse",
-    &[Member::optional("SessionId", &SESSION_ID)],
-);
+pub static TERMINATE_SESSION_RESPONSE: Shape = Shape::structure("TerminateSessionResponse", &[Member::optional("SessionId", &SESSION_ID)]);
 
 pub static TOKEN_VALUE: Shape = Shape::string().min(0).max(300);

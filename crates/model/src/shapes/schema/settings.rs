@@ -3,25 +3,17 @@
 
 use crate::shape::{self, Member, Shape};
 
-pub static GET_SERVICE_SETTING_REQUEST: Shape = Shape::structure(
-    "GetServiceSettingRequest",
-    &[Member::required("SettingId", &SERVICE_SETTING_ID)],
-);
+pub static GET_SERVICE_SETTING_REQUEST: Shape =
+    Shape::structure("GetServiceSettingRequest", &[Member::required("SettingId", &SERVICE_SETTING_ID)]);
 
-pub static GET_SERVICE_SETTING_RESULT: Shape = Shape::structure(
-    "GetServiceSettingResult",
-    &[Member::optional("ServiceSetting", &SERVICE_SETTING)],
-);
+pub static GET_SERVICE_SETTING_RESULT: Shape =
+    Shape::structure("GetServiceSettingResult", &[Member::optional("ServiceSetting", &SERVICE_SETTING)]);
 
-pub static RESET_SERVICE_SETTING_REQUEST: Shape = Shape::structure(
-    "ResetServiceSettingRequest",
-    &[Member::required("SettingId", &SERVICE_SETTING_ID)],
-);
+pub static RESET_SERVICE_SETTING_REQUEST: Shape =
+    Shape::structure("ResetServiceSettingRequest", &[Member::required("SettingId", &SERVICE_SETTING_ID)]);
 
-pub static RESET_SERVICE_SETTING_RESULT: Shape = Shape::structure(
-    "ResetServiceSettingResult",
-    &[Member::optional("ServiceSetting", &SERVICE_SETTING)],
-);
+pub static RESET_SERVICE_SETTING_RESULT: Shape =
+    Shape::structure("ResetServiceSettingResult", &[Member::optional("ServiceSetting", &SERVICE_SETTING)]);
 
 pub static SERVICE_SETTING: Shape = Shape::structure(
     "ServiceSetting",
@@ -41,11 +33,7 @@ pub static SERVICE_SETTING_VALUE: Shape = Shape::string().min(1).max(4096);
 
 pub static UPDATE_SERVICE_SETTING_REQUEST: Shape = Shape::structure(
     "UpdateServiceSettingRequest",
-    &[
-        Member::required("SettingId", &SERVICE_SETTING_ID),
-        Member::required("SettingValue", &SERVICE_SETTING_VALUE),
-    ],
+    &[Member::required("SettingId", &SERVICE_SETTING_ID), Member::required("SettingValue", &SERVICE_SETTING_VALUE)],
 );
 
-pub static UPDATE_SERVICE_SETTING_RESULT: Shape =
-    Shape::structure("UpdateServiceSettingResult", &[]);
+pub static UPDATE_SERVICE_SETTING_RESULT: Shape = Shape::structure("UpdateServiceSettingResult", &[]);

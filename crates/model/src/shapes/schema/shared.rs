@@ -9,10 +9,7 @@ pub static ALARM: Shape = Shape::structure("Alarm", &[Member::required("Name", &
 
 pub static ALARM_CONFIGURATION: Shape = Shape::structure(
     "AlarmConfiguration",
-    &[
-        Member::optional("IgnorePollAlarmFailure", &shape::BOOLEAN),
-        Member::required("Alarms", &ALARM_LIST),
-    ],
+    &[Member::optional("IgnorePollAlarmFailure", &shape::BOOLEAN), Member::required("Alarms", &ALARM_LIST)],
 );
 
 pub static ALARM_LIST: Shape = Shape::list(&ALARM).min(1).max(1);
@@ -20,16 +17,10 @@ pub static ALARM_LIST: Shape = Shape::list(&ALARM).min(1).max(1);
 static ALARM_NAME_PATTERN: Pattern = Pattern::new(r"^(?!\s*$).+");
 pub static ALARM_NAME: Shape = Shape::string().min(1).max(255).pattern(&ALARM_NAME_PATTERN);
 
-pub static ALARM_STATE_INFORMATION: Shape = Shape::structure(
-    "AlarmStateInformation",
-    &[
-        Member::required("Name", &ALARM_NAME),
-        Member::required("State", &EXTERNAL_ALARM_STATE),
-    ],
-);
+pub static ALARM_STATE_INFORMATION: Shape =
+    Shape::structure("AlarmStateInformation", &[Member::required("Name", &ALARM_NAME), Member::required("State", &EXTERNAL_ALARM_STATE)]);
 
-pub static ALARM_STATE_INFORMATION_LIST: Shape =
-    Shape::list(&ALARM_STATE_INFORMATION).min(1).max(1);
+pub static ALARM_STATE_INFORMATION_LIST: Shape = Shape::list(&ALARM_STATE_INFORMATION).min(1).max(1);
 
 pub static ATTRIBUTE_NAME: Shape = Shape::string().min(1).max(64);
 
@@ -39,15 +30,11 @@ pub static AUTOMATION_EXECUTION_ID: Shape = Shape::string().min(36).max(36);
 
 pub static AUTOMATION_PARAMETER_KEY: Shape = Shape::string().min(1).max(50);
 
-pub static AUTOMATION_PARAMETER_MAP: Shape =
-    Shape::map(&AUTOMATION_PARAMETER_KEY, &AUTOMATION_PARAMETER_VALUE_LIST)
-        .min(1)
-        .max(200);
+pub static AUTOMATION_PARAMETER_MAP: Shape = Shape::map(&AUTOMATION_PARAMETER_KEY, &AUTOMATION_PARAMETER_VALUE_LIST).min(1).max(200);
 
 pub static AUTOMATION_PARAMETER_VALUE: Shape = Shape::string().min(1).max(512);
 
-pub static AUTOMATION_PARAMETER_VALUE_LIST: Shape =
-    Shape::list(&AUTOMATION_PARAMETER_VALUE).min(0).max(50);
+pub static AUTOMATION_PARAMETER_VALUE_LIST: Shape = Shape::list(&AUTOMATION_PARAMETER_VALUE).min(0).max(50);
 
 pub static AUTOMATION_TARGETS: Shape = Shape::list(&TARGET).min(0).max(1);
 
@@ -80,8 +67,7 @@ pub static DOCUMENT_CONTENT: Shape = Shape::string().min(1);
 
 pub static DOCUMENT_HASH: Shape = Shape::string().max(256);
 
-pub static DOCUMENT_HASH_TYPE: Shape =
-    Shape::string().values(crate::shapes::shared::DocumentHashType::VALUES);
+pub static DOCUMENT_HASH_TYPE: Shape = Shape::string().values(crate::shapes::shared::DocumentHashType::VALUES);
 
 static DOCUMENT_NAME_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-.]{3,128}$");
 pub static DOCUMENT_NAME: Shape = Shape::string().pattern(&DOCUMENT_NAME_PATTERN);
@@ -89,30 +75,18 @@ pub static DOCUMENT_NAME: Shape = Shape::string().pattern(&DOCUMENT_NAME_PATTERN
 static DOCUMENT_VERSION_PATTERN: Pattern = Pattern::new(r"([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)");
 pub static DOCUMENT_VERSION: Shape = Shape::string().pattern(&DOCUMENT_VERSION_PATTERN);
 
-static EXCLUDE_ACCOUNT_PATTERN: Pattern =
-    Pattern::new(r"^((ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})|(\d{12}))$");
-pub static EXCLUDE_ACCOUNT: Shape = Shape::string()
-    .min(6)
-    .max(68)
-    .pattern(&EXCLUDE_ACCOUNT_PATTERN);
+static EXCLUDE_ACCOUNT_PATTERN: Pattern = Pattern::new(r"^((ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})|(\d{12}))$");
+pub static EXCLUDE_ACCOUNT: Shape = Shape::string().min(6).max(68).pattern(&EXCLUDE_ACCOUNT_PATTERN);
 
 pub static EXCLUDE_ACCOUNTS: Shape = Shape::list(&EXCLUDE_ACCOUNT).min(1).max(5000);
 
 static EXECUTION_ROLE_NAME_PATTERN: Pattern = Pattern::new(r"[\w+=,.@/-]+");
-pub static EXECUTION_ROLE_NAME: Shape = Shape::string()
-    .min(1)
-    .max(64)
-    .pattern(&EXECUTION_ROLE_NAME_PATTERN);
+pub static EXECUTION_ROLE_NAME: Shape = Shape::string().min(1).max(64).pattern(&EXECUTION_ROLE_NAME_PATTERN);
 
-pub static EXTERNAL_ALARM_STATE: Shape =
-    Shape::string().values(crate::shapes::shared::ExternalAlarmState::VALUES);
+pub static EXTERNAL_ALARM_STATE: Shape = Shape::string().values(crate::shapes::shared::ExternalAlarmState::VALUES);
 
-static IDEMPOTENCY_TOKEN_PATTERN: Pattern =
-    Pattern::new(r"[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}");
-pub static IDEMPOTENCY_TOKEN: Shape = Shape::string()
-    .min(36)
-    .max(36)
-    .pattern(&IDEMPOTENCY_TOKEN_PATTERN);
+static IDEMPOTENCY_TOKEN_PATTERN: Pattern = Pattern::new(r"[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}");
+pub static IDEMPOTENCY_TOKEN: Shape = Shape::string().min(36).max(36).pattern(&IDEMPOTENCY_TOKEN_PATTERN);
 
 static INSTANCE_ID_PATTERN: Pattern = Pattern::new(r"(^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)");
 pub static INSTANCE_ID: Shape = Shape::string().pattern(&INSTANCE_ID_PATTERN);
@@ -120,10 +94,7 @@ pub static INSTANCE_ID: Shape = Shape::string().pattern(&INSTANCE_ID_PATTERN);
 pub static INSTANCE_ID_LIST: Shape = Shape::list(&INSTANCE_ID).min(0).max(50);
 
 static MAX_CONCURRENCY_PATTERN: Pattern = Pattern::new(r"^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$");
-pub static MAX_CONCURRENCY: Shape = Shape::string()
-    .min(1)
-    .max(7)
-    .pattern(&MAX_CONCURRENCY_PATTERN);
+pub static MAX_CONCURRENCY: Shape = Shape::string().min(1).max(7).pattern(&MAX_CONCURRENCY_PATTERN);
 
 static MAX_ERRORS_PATTERN: Pattern = Pattern::new(r"^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$");
 pub static MAX_ERRORS: Shape = Shape::string().min(1).max(7).pattern(&MAX_ERRORS_PATTERN);
@@ -139,13 +110,11 @@ pub static NOTIFICATION_CONFIG: Shape = Shape::structure(
     ],
 );
 
-pub static NOTIFICATION_EVENT: Shape =
-    Shape::string().values(crate::shapes::shared::NotificationEvent::VALUES);
+pub static NOTIFICATION_EVENT: Shape = Shape::string().values(crate::shapes::shared::NotificationEvent::VALUES);
 
 pub static NOTIFICATION_EVENT_LIST: Shape = Shape::list(&NOTIFICATION_EVENT);
 
-pub static NOTIFICATION_TYPE: Shape =
-    Shape::string().values(crate::shapes::shared::NotificationType::VALUES);
+pub static NOTIFICATION_TYPE: Shape = Shape::string().values(crate::shapes::shared::NotificationType::VALUES);
 
 pub static OWNER_INFORMATION: Shape = Shape::string().min(1).max(128).sensitive();
 
@@ -155,16 +124,12 @@ pub static PARAMETERS: Shape = Shape::map(&shape::STRING, &PARAMETER_VALUE_LIST)
 
 pub static PATCH_ORCHESTRATOR_FILTER: Shape = Shape::structure(
     "PatchOrchestratorFilter",
-    &[
-        Member::optional("Key", &PATCH_ORCHESTRATOR_FILTER_KEY),
-        Member::optional("Values", &PATCH_ORCHESTRATOR_FILTER_VALUES),
-    ],
+    &[Member::optional("Key", &PATCH_ORCHESTRATOR_FILTER_KEY), Member::optional("Values", &PATCH_ORCHESTRATOR_FILTER_VALUES)],
 );
 
 pub static PATCH_ORCHESTRATOR_FILTER_KEY: Shape = Shape::string().min(1).max(128);
 
-pub static PATCH_ORCHESTRATOR_FILTER_LIST: Shape =
-    Shape::list(&PATCH_ORCHESTRATOR_FILTER).min(0).max(5);
+pub static PATCH_ORCHESTRATOR_FILTER_LIST: Shape = Shape::list(&PATCH_ORCHESTRATOR_FILTER).min(0).max(5);
 
 pub static PATCH_ORCHESTRATOR_FILTER_VALUE: Shape = Shape::string().min(1).max(256);
 
@@ -172,8 +137,7 @@ pub static PATCH_ORCHESTRATOR_FILTER_VALUES: Shape = Shape::list(&PATCH_ORCHESTR
 
 pub static PLATFORM_NAME: Shape = Shape::string().max(120);
 
-pub static PLATFORM_TYPE: Shape =
-    Shape::string().values(crate::shapes::shared::PlatformType::VALUES);
+pub static PLATFORM_TYPE: Shape = Shape::string().values(crate::shapes::shared::PlatformType::VALUES);
 
 pub static PLATFORM_VERSION: Shape = Shape::string().max(120);
 
@@ -181,8 +145,7 @@ pub static REGIONS: Shape = Shape::list(&shape::STRING).min(1).max(50);
 
 pub static RESOURCE_DATA_SYNC_NAME: Shape = Shape::string().min(1).max(64);
 
-pub static RESOURCE_TYPE: Shape =
-    Shape::string().values(crate::shapes::shared::ResourceType::VALUES);
+pub static RESOURCE_TYPE: Shape = Shape::string().values(crate::shapes::shared::ResourceType::VALUES);
 
 pub static RUNBOOK: Shape = Shape::structure(
     "Runbook",
@@ -211,20 +174,11 @@ static SOURCE_ID_PATTERN: Pattern = Pattern::new(r"^[a-zA-Z0-9:_-]*$");
 pub static SOURCE_ID: Shape = Shape::string().min(0).max(128).pattern(&SOURCE_ID_PATTERN);
 
 static SOURCE_LOCATION_PATTERN: Pattern = Pattern::new(r"^.{1,128}$");
-pub static SOURCE_LOCATION: Shape = Shape::string()
-    .min(1)
-    .max(128)
-    .pattern(&SOURCE_LOCATION_PATTERN);
+pub static SOURCE_LOCATION: Shape = Shape::string().min(1).max(128).pattern(&SOURCE_LOCATION_PATTERN);
 
 pub static SOURCE_TYPE: Shape = Shape::string().values(crate::shapes::shared::SourceType::VALUES);
 
-pub static TAG: Shape = Shape::structure(
-    "Tag",
-    &[
-        Member::required("Key", &TAG_KEY),
-        Member::required("Value", &TAG_VALUE),
-    ],
-);
+pub static TAG: Shape = Shape::structure("Tag", &[Member::required("Key", &TAG_KEY), Member::required("Value", &TAG_VALUE)]);
 
 static TAG_KEY_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
 pub static TAG_KEY: Shape = Shape::string().min(1).max(128).pattern(&TAG_KEY_PATTERN);
@@ -234,17 +188,9 @@ pub static TAG_LIST: Shape = Shape::list(&TAG).max(1000);
 static TAG_VALUE_PATTERN: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
 pub static TAG_VALUE: Shape = Shape::string().min(0).max(256).pattern(&TAG_VALUE_PATTERN);
 
-pub static TARGET: Shape = Shape::structure(
-    "Target",
-    &[
-        Member::optional("Key", &TARGET_KEY),
-        Member::optional("Values", &TARGET_VALUES),
-    ],
-);
+pub static TARGET: Shape = Shape::structure("Target", &[Member::optional("Key", &TARGET_KEY), Member::optional("Values", &TARGET_VALUES)]);
 
-static TARGET_KEY_PATTERN: Pattern = Pattern::new(
-    r"^[\p{L}\p{Z}\p{N}_.:/=\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name",
-);
+static TARGET_KEY_PATTERN: Pattern = Pattern::new(r"^[\p{L}\p{Z}\p{N}_.:/=\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name");
 pub static TARGET_KEY: Shape = Shape::string().min(1).max(163).pattern(&TARGET_KEY_PATTERN);
 
 pub static TARGET_LOCATION: Shape = Shape::structure(
@@ -266,14 +212,11 @@ pub static TARGET_LOCATION: Shape = Shape::structure(
 
 pub static TARGET_LOCATIONS: Shape = Shape::list(&TARGET_LOCATION).min(1).max(100);
 
-static TARGET_LOCATIONS_URL_PATTERN: Pattern = Pattern::new(
-    r"^https:\/\/[-a-zA-Z0-9@:%._\+~#=]{1,253}\.s3(\.[a-z\d-]{9,16})?\.amazonaws\.com\/.{1,2000}",
-);
+static TARGET_LOCATIONS_URL_PATTERN: Pattern =
+    Pattern::new(r"^https:\/\/[-a-zA-Z0-9@:%._\+~#=]{1,253}\.s3(\.[a-z\d-]{9,16})?\.amazonaws\.com\/.{1,2000}");
 pub static TARGET_LOCATIONS_URL: Shape = Shape::string().pattern(&TARGET_LOCATIONS_URL_PATTERN);
 
-pub static TARGET_MAP: Shape = Shape::map(&TARGET_MAP_KEY, &TARGET_MAP_VALUE_LIST)
-    .min(1)
-    .max(20);
+pub static TARGET_MAP: Shape = Shape::map(&TARGET_MAP_KEY, &TARGET_MAP_VALUE_LIST).min(1).max(20);
 
 pub static TARGET_MAP_KEY: Shape = Shape::string().min(1).max(50);
 

@@ -7,14 +7,8 @@ pub static GET_CALLER_IDENTITY_REQUEST: Shape = Shape::structure("GetCallerIdent
 
 pub static GET_CALLER_IDENTITY_RESPONSE: Shape = Shape::structure(
     "GetCallerIdentityResponse",
-    &[
-        Member::optional("UserId", &shape::STRING),
-        Member::optional("Account", &shape::STRING),
-        Member::optional("Arn", &ARN_TYPE),
-    ],
+    &[Member::optional("UserId", &shape::STRING), Member::optional("Account", &shape::STRING), Member::optional("Arn", &ARN_TYPE)],
 );
 
-static ARN_TYPE_PATTERN: Pattern = Pattern::new(
-    r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
-);
+static ARN_TYPE_PATTERN: Pattern = Pattern::new(r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+");
 pub static ARN_TYPE: Shape = Shape::string().min(20).max(2048).pattern(&ARN_TYPE_PATTERN);

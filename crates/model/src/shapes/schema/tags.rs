@@ -18,16 +18,11 @@ pub static KEY_LIST: Shape = Shape::list(&super::shared::TAG_KEY);
 
 pub static LIST_TAGS_FOR_RESOURCE_REQUEST: Shape = Shape::structure(
     "ListTagsForResourceRequest",
-    &[
-        Member::required("ResourceType", &RESOURCE_TYPE_FOR_TAGGING),
-        Member::required("ResourceId", &shape::STRING),
-    ],
+    &[Member::required("ResourceType", &RESOURCE_TYPE_FOR_TAGGING), Member::required("ResourceId", &shape::STRING)],
 );
 
-pub static LIST_TAGS_FOR_RESOURCE_RESULT: Shape = Shape::structure(
-    "ListTagsForResourceResult",
-    &[Member::optional("TagList", &super::shared::TAG_LIST)],
-);
+pub static LIST_TAGS_FOR_RESOURCE_RESULT: Shape =
+    Shape::structure("ListTagsForResourceResult", &[Member::optional("TagList", &super::shared::TAG_LIST)]);
 
 pub static REMOVE_TAGS_FROM_RESOURCE_REQUEST: Shape = Shape::structure(
     "RemoveTagsFromResourceRequest",
@@ -38,8 +33,6 @@ pub static REMOVE_TAGS_FROM_RESOURCE_REQUEST: Shape = Shape::structure(
     ],
 );
 
-pub static REMOVE_TAGS_FROM_RESOURCE_RESULT: Shape =
-    Shape::structure("RemoveTagsFromResourceResult", &[]);
+pub static REMOVE_TAGS_FROM_RESOURCE_RESULT: Shape = Shape::structure("RemoveTagsFromResourceResult", &[]);
 
-pub static RESOURCE_TYPE_FOR_TAGGING: Shape =
-    Shape::string().values(crate::shapes::tags::ResourceTypeForTagging::VALUES);
+pub static RESOURCE_TYPE_FOR_TAGGING: Shape = Shape::string().values(crate::shapes::tags::ResourceTypeForTagging::VALUES);
