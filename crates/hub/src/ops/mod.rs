@@ -11,7 +11,10 @@ use serde_json::Value;
 use crate::cx::Cx;
 
 pub mod commands;
-// One line a family, as it is built.
+pub mod documents;
+pub mod nodes;
+pub mod settings;
+pub mod tags;
 
 macro_rules! operations {
     (built { $($op:ident => $($path:ident)::+;)* } unbuilt { $($un:ident)* }) => {
@@ -36,33 +39,33 @@ operations! {
         ListCommandInvocations => commands::list_command_invocations;
         GetCommandInvocation => commands::get_command_invocation;
         CancelCommand => commands::cancel_command;
-        // CreateDocument => documents::create_document;
-        // GetDocument => documents::get_document;
-        // DescribeDocument => documents::describe_document;
-        // ListDocuments => documents::list_documents;
-        // UpdateDocument => documents::update_document;
-        // DeleteDocument => documents::delete_document;
-        // UpdateDocumentDefaultVersion => documents::update_document_default_version;
-        // ListDocumentVersions => documents::list_document_versions;
-        // DescribeDocumentPermission => documents::describe_document_permission;
-        // ModifyDocumentPermission => documents::modify_document_permission;
-        // ListDocumentMetadataHistory => documents::list_document_metadata_history;
-        // UpdateDocumentMetadata => documents::update_document_metadata;
-        // CreateActivation => nodes::create_activation;
-        // DescribeActivations => nodes::describe_activations;
-        // DeleteActivation => nodes::delete_activation;
-        // DescribeInstanceInformation => nodes::describe_instance_information;
-        // DescribeInstanceProperties => nodes::describe_instance_properties;
-        // DeregisterManagedInstance => nodes::deregister_managed_instance;
-        // UpdateManagedInstanceRole => nodes::update_managed_instance_role;
-        // RegisterDefaultHostManagementConfiguration => nodes::register_default_host_management_configuration;
-        // DeregisterDefaultHostManagementConfiguration => nodes::deregister_default_host_management_configuration;
-        // AddTagsToResource => tags::add_tags_to_resource;
-        // ListTagsForResource => tags::list_tags_for_resource;
-        // RemoveTagsFromResource => tags::remove_tags_from_resource;
-        // GetServiceSetting => settings::get_service_setting;
-        // UpdateServiceSetting => settings::update_service_setting;
-        // ResetServiceSetting => settings::reset_service_setting;
+        CreateDocument => documents::create_document;
+        GetDocument => documents::get_document;
+        DescribeDocument => documents::describe_document;
+        ListDocuments => documents::list_documents;
+        UpdateDocument => documents::update_document;
+        DeleteDocument => documents::delete_document;
+        UpdateDocumentDefaultVersion => documents::update_document_default_version;
+        ListDocumentVersions => documents::list_document_versions;
+        DescribeDocumentPermission => documents::describe_document_permission;
+        ModifyDocumentPermission => documents::modify_document_permission;
+        ListDocumentMetadataHistory => documents::list_document_metadata_history;
+        UpdateDocumentMetadata => documents::update_document_metadata;
+        CreateActivation => nodes::create_activation;
+        DescribeActivations => nodes::describe_activations;
+        DeleteActivation => nodes::delete_activation;
+        DescribeInstanceInformation => nodes::describe_instance_information;
+        DescribeInstanceProperties => nodes::describe_instance_properties;
+        DeregisterManagedInstance => nodes::deregister_managed_instance;
+        UpdateManagedInstanceRole => nodes::update_managed_instance_role;
+        RegisterDefaultHostManagementConfiguration => nodes::register_default_host_management_configuration;
+        DeregisterDefaultHostManagementConfiguration => nodes::deregister_default_host_management_configuration;
+        AddTagsToResource => tags::add_tags_to_resource;
+        ListTagsForResource => tags::list_tags_for_resource;
+        RemoveTagsFromResource => tags::remove_tags_from_resource;
+        GetServiceSetting => settings::get_service_setting;
+        UpdateServiceSetting => settings::update_service_setting;
+        ResetServiceSetting => settings::reset_service_setting;
     }
     unbuilt {
         AssociateOpsItemRelatedItem
@@ -187,33 +190,6 @@ operations! {
         UpdatePatchBaseline
         UpdateResourceDataSync
         ValidateCloudConnector
-        CreateDocument
-        GetDocument
-        DescribeDocument
-        ListDocuments
-        UpdateDocument
-        DeleteDocument
-        UpdateDocumentDefaultVersion
-        ListDocumentVersions
-        DescribeDocumentPermission
-        ModifyDocumentPermission
-        ListDocumentMetadataHistory
-        UpdateDocumentMetadata
-        CreateActivation
-        DescribeActivations
-        DeleteActivation
-        DescribeInstanceInformation
-        DescribeInstanceProperties
-        DeregisterManagedInstance
-        UpdateManagedInstanceRole
-        RegisterDefaultHostManagementConfiguration
-        DeregisterDefaultHostManagementConfiguration
-        AddTagsToResource
-        ListTagsForResource
-        RemoveTagsFromResource
-        GetServiceSetting
-        UpdateServiceSetting
-        ResetServiceSetting
     }
 }
 

@@ -1,0 +1,4 @@
+//! Cross-crate tests by family: AWS client → hub → agent → AWS client, with real processes, on both stores.
+
+mod commands;
+mod faults;

@@ -1,0 +1,104 @@
+//! The real AWS CLI and boto3 against a hub.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// How AWS tools reach one hub.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    url: String,
+    ca_file: PathBuf,
+    credentials: PathBuf,
+}
+
+/// What a run of the AWS CLI came to.
+#[derive(Debug)]
+pub struct Outcome {
+    pub success: bool,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// The output as JSON; null when there was none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or(Value::Null)
+    }
+
+    /// The error code in `An error occurred (<code>) when calling …`.
+    pub fn error_code(&self) -> Option<&str> {
+        let (_, rest) = self.stderr.split_once("An error occurred (")?;
+        rest.split_once(')').map(|(code, _)| code)
+    }
+}
+
+impl Aws {
+    pub fn new(url: &str, ca_file: &Path, credentials: &Path) -> Self {
+        Self { url: url.to_owned(), ca_file: ca_file.to_owned(), credentials: credentials.to_owned() }
+    }
+
+    fn environment(&self, command: &mut Command) {
+        command
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_CA_BUNDLE", &self.ca_file)
+            .env("AWS_SHARED_CREDENTIALS_FILE", &self.credentials)
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_REGION", "local-1")
+            .env("AWS_DEFAULT_REGION", "local-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_PAGER", "")
+            .env("AWS_MAX_ATTEMPTS", "2")
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env_remove("AWS_SECRET_ACCESS_KEY")
+            .env_remove("AWS_SESSION_TOKEN")
+            .env_remove("AWS_PROFILE")
+            .env("PYTHONWARNINGS", "ignore");
+    }
+
+    /// `aws ssm <operation> --cli-input-json <input>`; panics unless it succeeds.
+    pub fn call(&self, operation: &str, input: &Value) -> Value {
+        let outcome = self.cli(&["ssm", operation, "--cli-input-json", &input.to_string()]);
+        assert!(outcome.success, "aws ssm {operation} failed: {}", outcome.stderr);
+        outcome.json()
+    }
+
+    /// `aws ssm <operation>` that must fail; its error code.
+    pub fn error(&self, operation: &str, input: &Value) -> String {
+        let outcome = self.cli(&["ssm", operation, "--cli-input-json", &input.to_string()]);
+        assert!(!outcome.success, "aws ssm {operation} succeeded: {}", outcome.stdout);
+        outcome.error_code().unwrap_or_else(|| panic!("no error code in {}", outcome.stderr)).to_owned()
+    }
+
+    /// `aws <arguments>`.
+    pub fn cli(&self, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new(tool("aws"));
+        self.environment(&mut command);
+        let output = command.args(["--output", "json"]).args(arguments).output().expect("the AWS CLI starts");
+        Outcome {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs Python with boto3 and a client `ssm`; the script prints its result as JSON. Panics unless it succeeds.
+    pub fn boto3(&self, script: &str) -> Value {
+        let mut command = Command::new(tool("python3"));
+        self.environment(&mut command);
+        let script = format!("import boto3, json, sys, os, time\nssm = boto3.client('ssm')\n{script}");
+        let output = command.args(["-c", &script]).output().expect("Python starts");
+        assert!(output.status.success(), "boto3 failed: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+}
+
+/// A tool of the environment that `cargo xtask setup` made, or the one on the PATH.
+fn tool(name: &str) -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
+    match cache.map(|c| c.join("quarterdeck/venv/bin").join(name)).filter(|p| p.exists()) {
+        Some(path) => path,
+        None => PathBuf::from(name),
+    }
+}

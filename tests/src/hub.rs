@@ -1,0 +1,109 @@
+//! A real `quarterdeck-hub` in a directory of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::{Aws, postgres, program};
+
+/// The store under a hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    /// Both: what holds on one must hold on the other.
+    pub const BOTH: [Self; 2] = [Self::Sqlite, Self::Postgres];
+}
+
+/// A running hub; killed and removed when dropped.
+pub struct TestHub {
+    dir: tempfile::TempDir,
+    store: Option<String>,
+    listen: String,
+    url: String,
+    child: Option<Child>,
+}
+
+impl TestHub {
+    /// A new hub on a free port.
+    pub fn start(engine: Engine) -> Self {
+        let store = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(postgres::database()),
+        };
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut hub = Self { dir, store, listen: "127.0.0.1:0".to_owned(), url: String::new(), child: None };
+        hub.run();
+        hub
+    }
+
+    /// Starts the program; it keeps the port it got the first time, so that agents find it again.
+    pub fn run(&mut self) {
+        assert!(self.child.is_none(), "the hub is running");
+        let mut command = Command::new(program("quarterdeck-hub"));
+        command.args(["serve", "--listen", &self.listen, "--data-dir"]).arg(self.dir.path());
+        if let Some(store) = &self.store {
+            command.args(["--store", store]);
+        }
+        let log = std::fs::File::options().create(true).append(true).open(self.log()).expect("a log file");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("the hub starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("the hub speaks");
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("the hub said {line:?}; its log is {}", self.log_text()));
+        self.url = url.to_owned();
+        self.listen = url.trim_start_matches("https://").to_owned();
+        self.child = Some(child);
+    }
+
+    /// `kill -9`, as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the hub is killed");
+            child.wait().expect("the hub is gone");
+        }
+    }
+
+    /// `https://127.0.0.1:port`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn ca_file(&self) -> PathBuf {
+        self.dir.path().join("ca.pem")
+    }
+
+    /// Process id, for looking at memory.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the hub is running").id()
+    }
+
+    /// The AWS tools as the administrator of this hub.
+    pub fn aws(&self) -> Aws {
+        Aws::new(&self.url, &self.ca_file(), &self.dir.path().join("credentials"))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.path().join("hub.log")
+    }
+
+    /// Everything the hub logged.
+    pub fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("log of the hub:\n{}", self.log_text());
+        }
+    }
+}
