@@ -29,6 +29,8 @@ const TESTS: &[&str] = &["gnome-keyring", "dunst", "libglib2.0-bin", "webkit2gtk
 
 /// Version of the program that drives the app's window in tests. It is on crates.io only.
 const TAURI_DRIVER: &str = "2.1.0";
+/// The AWS tools that the hub is tested with: someone else's clients are its oracle.
+const AWS_TOOLS: &[&str] = &["awscli==1.45.11", "boto3==1.43.11"];
 /// Version of the test runner, where none is installed.
 const NEXTEST: &str = "0.9.151";
 /// Oldest Node.js the console is built with.
@@ -74,6 +76,7 @@ pub fn run(scope: Scope) -> anyhow::Result<()> {
             npm_packages(&place::root().join("tests/desktop"))?;
             nextest()?;
             tauri_driver()?;
+            aws_tools()?;
         }
     }
     Ok(())
@@ -164,6 +167,21 @@ fn tauri_driver() -> anyhow::Result<()> {
     }
     println!("setup: building tauri-driver {TAURI_DRIVER} (half a minute, once)");
     install("tauri-driver", TAURI_DRIVER)
+}
+
+/// The AWS CLI and boto3 in a Python environment of their own, where the tests look for them.
+fn aws_tools() -> anyhow::Result<()> {
+    let folder = place::cache()?.join("venv");
+    let stamp = folder.join("installed");
+    let wanted = AWS_TOOLS.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("setup: installing {} into {}", AWS_TOOLS.join(" and "), folder.display());
+    shell::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    shell::run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check"]).args(AWS_TOOLS))?;
+    std::fs::write(&stamp, wanted)?;
+    Ok(())
 }
 
 fn install(name: &str, version: &str) -> anyhow::Result<()> {
