@@ -103,7 +103,7 @@ pub(crate) fn write_lane(connector: &dyn Connect, mut queue: mpsc::Receiver<Box<
 
 /// Serves reads until every sender is gone. The threads of a pool take turns at the queue.
 pub(crate) fn read_lane(connector: &dyn Connect, queue: &Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>) {
-    let mut connection = None;
+    let mut connection: Option<Box<dyn Connection>> = None;
     loop {
         let job = match queue.lock() {
             Ok(mut queue) => queue.blocking_recv(),
@@ -112,6 +112,10 @@ pub(crate) fn read_lane(connector: &dyn Connect, queue: &Arc<Mutex<mpsc::Receive
         let Some(mut job) = job else { return };
         let end = repeat(connector, &mut connection, |connection| read_once(connection, job.as_mut()));
         job.answer(end);
+        // After the answer: nobody waits for the snapshot to be given back.
+        if let Some(connection) = connection.as_mut().filter(|connection| connection.is_usable()) {
+            connection.rollback();
+        }
     }
 }
 
@@ -155,9 +159,11 @@ fn read_once(connection: &mut dyn Connection, job: &mut dyn Job) -> Result<(), F
     let mut tx = Tx::new(connection);
     job.run(&mut tx);
     let (_, failed) = tx.end();
-    connection.rollback();
     match failed {
-        Some(error) if error.again => Err(Failure::Again(error)),
+        Some(error) if error.again => {
+            connection.rollback();
+            Err(Failure::Again(error))
+        }
         _ => Ok(()),
     }
 }
