@@ -164,6 +164,7 @@ fn start(tools: &Path, directory: &Path) {
 }
 
 /// Leaves a small process behind that stops the server once no test holds the lock any more.
+#[expect(clippy::zombie_processes, reason = "it outlives this process")]
 fn reap(tools: &Path, directory: &Path) {
     let script = r#"while sleep 3; do
         flock --nonblock --exclusive "$1/users" sh -c '"$0" -D "$1/data" -m immediate -w stop; rm -rf "$1/data"' "$2" "$1" && exit

@@ -1,7 +1,7 @@
 //! Announcements arrive after the commit, here and at other hubs.
 
 use qd_store::testing::{Engine, TestDatabase};
-use qd_store::{Change, Changes, StoreError, on_both_engines};
+use qd_store::{Change, Changes, Store, StoreError, on_both_engines};
 
 on_both_engines! { committed_topics_are_heard, undone_topics_are_not }
 
@@ -13,6 +13,16 @@ async fn topic(changes: &mut Changes) -> String {
             Change::Missed => {}
         }
     }
+}
+
+async fn announce(store: &Store, topic: String) {
+    store
+        .write(move |tx| {
+            tx.notify(topic.as_str());
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn committed_topics_are_heard(database: TestDatabase) {
@@ -45,7 +55,7 @@ async fn undone_topics_are_not(database: TestDatabase) {
         })
         .await;
     assert!(undone.is_err());
-    store.write(|tx| Ok::<_, StoreError>(tx.notify("done"))).await.unwrap();
+    announce(&store, "done".into()).await;
     assert_eq!(topic(&mut changes).await, "done");
 }
 
@@ -60,7 +70,7 @@ async fn other_hubs_are_heard() {
     let mut round = 0;
     loop {
         round += 1;
-        here.write(move |tx| Ok::<_, StoreError>(tx.notify(format!("it's {round}")))).await.unwrap();
+        announce(&here, format!("it's {round}")).await;
         match tokio::time::timeout(std::time::Duration::from_millis(200), topic(&mut at_there)).await {
             Ok(heard) => {
                 assert!(heard.starts_with("it's "));
@@ -69,7 +79,7 @@ async fn other_hubs_are_heard() {
             Err(_) => assert!(round < 200, "nothing was heard"),
         }
     }
-    there.write(|tx| Ok::<_, StoreError>(tx.notify("back"))).await.unwrap();
+    announce(&there, "back".into()).await;
     let mut own = 0;
     loop {
         let heard = topic(&mut at_here).await;
