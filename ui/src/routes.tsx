@@ -8,16 +8,89 @@ import { createHashHistory, createRootRoute, createRoute, createRouter, lazyRout
 import { NotFoundPage, RouteError } from './app/RouteError';
 import { Shell } from './app/Shell';
 import { Loading } from './components/Loading';
+import type { CommandsSearch } from './features/commands/CommandsPage';
+import { isHistoryFilter } from './features/commands/history';
+import type { CommandSearch } from './features/commands/Invocations';
+import type { RunSearch } from './features/commands/RunCommandPage';
+import type { DocumentSearch } from './features/documents/DocumentPage';
+import type { DocumentsSearch } from './features/documents/DocumentsPage';
+import { isNodeFilter } from './features/nodes/filter';
+import type { NodesSearch } from './features/nodes/NodesPage';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 
-const routes = [
-  createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./features/overview/OverviewPage'), 'OverviewPage') }),
-  createRoute({ getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('./features/settings/SettingsPage'), 'SettingsPage') }),
-];
+type Raw = Record<string, unknown>;
+
+/** Text of an address; a number typed there is text too. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function texts(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.map(text).filter((item): item is string => item !== undefined) : undefined;
+}
+
+const overview = createRoute({ getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('./features/overview/OverviewPage'), 'OverviewPage') });
+
+const nodes = createRoute({
+  getParentRoute: () => root,
+  path: '/nodes',
+  validateSearch: (raw: Raw): NodesSearch => ({
+    filter: isNodeFilter(raw.filter) ? raw.filter : undefined,
+    search: text(raw.search),
+    sort: text(raw.sort),
+    order: raw.order === 'desc' ? 'desc' : undefined,
+  }),
+  component: lazyRouteComponent(() => import('./features/nodes/NodesPage'), 'NodesPage'),
+});
+const node = createRoute({ getParentRoute: () => root, path: '/nodes/$id', component: lazyRouteComponent(() => import('./features/nodes/NodePage'), 'NodePage') });
+const activations = createRoute({
+  getParentRoute: () => root,
+  path: '/activations',
+  component: lazyRouteComponent(() => import('./features/nodes/ActivationsPage'), 'ActivationsPage'),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/run',
+  validateSearch: (raw: Raw): RunSearch => ({ document: text(raw.document), version: text(raw.version), nodes: texts(raw.nodes), from: text(raw.from) }),
+  component: lazyRouteComponent(() => import('./features/commands/RunCommandPage'), 'RunCommandPage'),
+});
+const commands = createRoute({
+  getParentRoute: () => root,
+  path: '/commands',
+  validateSearch: (raw: Raw): CommandsSearch => ({ filter: isHistoryFilter(raw.filter) ? raw.filter : undefined }),
+  component: lazyRouteComponent(() => import('./features/commands/CommandsPage'), 'CommandsPage'),
+});
+const command = createRoute({
+  getParentRoute: () => root,
+  path: '/commands/$id',
+  validateSearch: (raw: Raw): CommandSearch => ({ node: text(raw.node), status: text(raw.status) }),
+  component: lazyRouteComponent(() => import('./features/commands/CommandPage'), 'CommandPage'),
+});
+
+const documents = createRoute({
+  getParentRoute: () => root,
+  path: '/documents',
+  validateSearch: (raw: Raw): DocumentsSearch => ({ filter: isNodeFilter(raw.filter) ? raw.filter : undefined }),
+  component: lazyRouteComponent(() => import('./features/documents/DocumentsPage'), 'DocumentsPage'),
+});
+const document = createRoute({
+  getParentRoute: () => root,
+  path: '/documents/$name',
+  validateSearch: (raw: Raw): DocumentSearch => ({ version: text(raw.version), tab: text(raw.tab) }),
+  component: lazyRouteComponent(() => import('./features/documents/DocumentPage'), 'DocumentPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./features/settings/SettingsPage'), 'SettingsPage'),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren(routes),
+  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, settings]),
   history: createHashHistory(),
   defaultErrorComponent: RouteError,
   defaultPendingComponent: Loading,

@@ -53,7 +53,7 @@ export function SignInPage({ signIn, onDone }: { signIn: SignIn; onDone: () => v
             <SpaceBetween size="m">
               {error !== undefined && <Failure error={error} what={t('signIn.failed')} />}
               <FormField label={t('signIn.id')}>
-                <Input value={id} onChange={({ detail }) => setId(detail.value)} autoComplete="username" spellcheck={false} placeholder="AKIA…" name="accessKeyId" />
+                <Input value={id} onChange={({ detail }) => setId(detail.value)} autoComplete="username" spellcheck={false} name="accessKeyId" />
               </FormField>
               <FormField label={t('signIn.secret')} constraintText={t('signIn.kept')}>
                 <Input value={secret} onChange={({ detail }) => setSecret(detail.value)} type="password" autoComplete="current-password" name="secretAccessKey" />

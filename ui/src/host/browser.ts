@@ -132,14 +132,14 @@ function outputPath(ref: { commandId: string; instanceId: string; step: string }
   return `${PREFIX}/commands/${part(ref.commandId)}/invocations/${part(ref.instanceId)}/steps/${part(ref.step)}/output`;
 }
 
-/** What the hub says of itself to a page that has not signed in: needed for the scope of the signature. */
-async function regionOfHub(): Promise<string> {
+/** What the hub says of itself to a page that has not signed in: the region is part of what a signature covers. */
+async function aboutHub(): Promise<{ region: string; version: string }> {
   try {
     const response = await fetch('./config.json', { cache: 'no-store' });
-    const { region } = (await response.json()) as { region?: unknown };
-    return typeof region === 'string' && region ? region : 'us-east-1';
+    const { region, version } = (await response.json()) as { region?: unknown; version?: unknown };
+    return { region: typeof region === 'string' && region ? region : 'us-east-1', version: typeof version === 'string' ? version : '' };
   } catch {
-    return 'us-east-1';
+    return { region: 'us-east-1', version: '' };
   }
 }
 
@@ -148,7 +148,7 @@ export const browserHost: Host = {
   signIn: {
     required: () => storedKey() === undefined,
     async signIn(accessKeyId, secretAccessKey) {
-      const key = { accessKeyId, secretAccessKey, region: await regionOfHub() };
+      const key = { accessKeyId, secretAccessKey, region: (await aboutHub()).region };
       await call('DescribeInstanceInformation', { MaxResults: 5 }, key);
       sessionStorage.setItem(KEY, JSON.stringify(key));
     },
@@ -178,17 +178,16 @@ export const browserHost: Host = {
     };
   },
   async info(): Promise<ConnectionInfo> {
-    const about = (await browserHost.extension('GET', '/about').catch(() => ({}))) as Partial<ConnectionInfo>;
+    const about = await aboutHub();
     return {
-      name: about.name ?? location.host,
+      name: location.host,
       endpoint: location.origin,
-      region: about.region ?? storedKey()?.region ?? '',
-      account: about.account ?? '',
-      colour: about.colour,
+      region: storedKey()?.region ?? about.region,
+      account: '',
       protected: false,
       readOnly: false,
       embedded: false,
-      version: about.version ?? '',
+      version: about.version,
     };
   },
   settingsGet: async (key) => localStorage.getItem(SETTINGS + key) ?? undefined,

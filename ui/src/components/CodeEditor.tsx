@@ -1,0 +1,104 @@
+/** CodeMirror as a form control: a script to write, or a document to read. Loaded only by pages that show code. */
+import { defaultHighlightStyle, HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
+import { powerShell } from '@codemirror/legacy-modes/mode/powershell';
+import { shell } from '@codemirror/legacy-modes/mode/shell';
+import { yaml } from '@codemirror/legacy-modes/mode/yaml';
+import { json } from '@codemirror/legacy-modes/mode/javascript';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import { basicSetup } from 'codemirror';
+import { useEffect, useRef } from 'react';
+
+export type CodeLanguage = 'shell' | 'powershell' | 'yaml' | 'json' | 'text';
+
+const LANGUAGES: Record<CodeLanguage, Extension> = {
+  shell: StreamLanguage.define(shell),
+  powershell: StreamLanguage.define(powerShell),
+  yaml: StreamLanguage.define(yaml),
+  json: StreamLanguage.define(json),
+  text: [],
+};
+
+/** Colours are variables of the style sheet, so that they follow light and dark without a second theme. */
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.controlKeyword, tags.operatorKeyword], color: 'var(--qd-code-keyword)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--qd-code-string)' },
+  { tag: [tags.comment, tags.meta], color: 'var(--qd-code-comment)', fontStyle: 'italic' },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom], color: 'var(--qd-code-number)' },
+  { tag: [tags.variableName, tags.definition(tags.variableName), tags.propertyName, tags.attributeName], color: 'var(--qd-code-name)' },
+  { tag: [tags.standard(tags.variableName), tags.function(tags.variableName)], color: 'var(--qd-code-builtin)' },
+]);
+
+const look = EditorView.theme({
+  '&': { fontSize: '13px', color: 'var(--qd-text)', backgroundColor: 'var(--qd-output)' },
+  '.cm-content': { fontFamily: 'var(--qd-mono)', caretColor: 'var(--qd-text)' },
+  '.cm-gutters': { backgroundColor: 'var(--qd-surface-2)', color: 'var(--qd-text-2)', borderRight: '1px solid var(--qd-line)', fontFamily: 'var(--qd-mono)' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'color-mix(in srgb, var(--qd-accent) 8%, transparent)' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground, .cm-content ::selection': { backgroundColor: 'color-mix(in srgb, var(--qd-accent) 28%, transparent) !important' },
+  '.cm-cursor': { borderLeftColor: 'var(--qd-text)' },
+  '.cm-panels': { backgroundColor: 'var(--qd-surface-2)', color: 'var(--qd-text)' },
+});
+
+interface Props {
+  value: string;
+  language: CodeLanguage;
+  label: string;
+  onChange?: (value: string) => void;
+  /** Rows the empty editor has room for. */
+  rows?: number;
+  invalid?: boolean;
+}
+
+export function CodeEditor({ value, language, label, onChange, rows = 8, invalid }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const languageSlot = useRef(new Compartment());
+  const labelSlot = useRef(new Compartment());
+  const change = useRef(onChange);
+  const initial = useRef({ value, language, label, readOnly: onChange === undefined });
+  useEffect(() => {
+    change.current = onChange;
+  }, [onChange]);
+  useEffect(() => {
+    if (!place.current) return undefined;
+    const start = initial.current;
+    const editor = new EditorView({
+      parent: place.current,
+      state: EditorState.create({
+        doc: start.value,
+        extensions: [
+          basicSetup,
+          syntaxHighlighting(colours),
+          syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+          look,
+          languageSlot.current.of(LANGUAGES[start.language]),
+          labelSlot.current.of(EditorView.contentAttributes.of({ 'aria-label': start.label })),
+          EditorState.readOnly.of(start.readOnly),
+          EditorState.lineSeparator.of('\n'),
+          start.readOnly ? EditorView.lineWrapping : [],
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) change.current?.(update.state.doc.toString());
+          }),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => {
+      view.current = null;
+      editor.destroy();
+    };
+  }, []);
+  useEffect(() => {
+    view.current?.dispatch({ effects: languageSlot.current.reconfigure(LANGUAGES[language]) });
+  }, [language]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: labelSlot.current.reconfigure(EditorView.contentAttributes.of({ 'aria-label': label })) });
+  }, [label]);
+  useEffect(() => {
+    const editor = view.current;
+    // Only what came from outside: writing back what was just typed would break composing Hangul.
+    if (editor && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+  return <div ref={place} className={`qd-code${invalid ? ' qd-code-invalid' : ''}`} style={{ '--qd-code-rows': rows } as React.CSSProperties} />;
+}

@@ -1,0 +1,61 @@
+/** Asks before something that cannot be taken back, and keeps the error where the question was. */
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Modal from '@cloudscape-design/components/modal';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { type ReactNode, useState } from 'react';
+import { useText } from '../i18n';
+import { Failure } from './Failure';
+
+interface Props {
+  title: string;
+  action: string;
+  failed: string;
+  onConfirm: () => Promise<void>;
+  onClose: () => void;
+  children: ReactNode;
+  disabledReason?: string;
+}
+
+export function Confirm({ title, action, failed, onConfirm, onClose, children, disabledReason }: Props) {
+  const { t } = useText();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const run = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await onConfirm();
+      onClose();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      visible
+      header={title}
+      onDismiss={onClose}
+      closeAriaLabel={t('common.close')}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button variant="primary" loading={busy} disabled={Boolean(disabledReason)} disabledReason={disabledReason} onClick={() => void run()}>
+              {action}
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        {error !== undefined && <Failure error={error} what={failed} />}
+        {children}
+      </SpaceBetween>
+    </Modal>
+  );
+}

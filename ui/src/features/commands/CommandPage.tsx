@@ -1,0 +1,185 @@
+/** One command: how far it is, each node's result, and what it writes while it writes it. */
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
+import Header from '@cloudscape-design/components/header';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import Link from '@cloudscape-design/components/link';
+import ProgressBar from '@cloudscape-design/components/progress-bar';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { call } from '../../api/call';
+import { usePolling } from '../../api/live';
+import type { Command, SendCommandInput } from '../../api/operations';
+import { flash } from '../../app/flash';
+import { Page } from '../../app/page';
+import { href, useFollow, useOpen } from '../../app/router';
+import { CodeBlock } from '../../components/CodeBlock';
+import { Confirm } from '../../components/Confirm';
+import { Empty } from '../../components/Empty';
+import { Failure } from '../../components/Failure';
+import { Loading } from '../../components/Loading';
+import { CommandStatus, isRunning } from '../../components/Status';
+import { When } from '../../components/When';
+import { useText } from '../../i18n';
+import { CopyCli } from './CopyCli';
+import { Invocations } from './Invocations';
+
+export function CommandPage() {
+  const { t } = useText();
+  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const polling = usePolling(15_000, 2_000);
+  const query = useQuery({
+    queryKey: ['command', id],
+    queryFn: async () => (await call('ListCommands', { CommandId: id })).Commands?.[0] ?? null,
+    refetchInterval: (state) => (isRunning(state.state.data?.Status) ? polling : false),
+  });
+  const parents = [{ text: t('commands.title'), href: href('/commands') }];
+  if (query.data) return <Known command={query.data} parents={parents} />;
+  return (
+    <Page title={id} parents={parents}>
+      {query.error && <Failure error={query.error} what={t('commands.failed')} onRetry={() => void query.refetch()} />}
+      {query.isPending && <Loading />}
+      {query.data === null && <Empty title={t('commands.notFound', { id })} hint={t('commands.notFoundHint')} />}
+    </Page>
+  );
+}
+
+/** The request that would send the command again. */
+function requestOf(command: Command): SendCommandInput {
+  return {
+    DocumentName: command.DocumentName ?? '',
+    ...(command.DocumentVersion && command.DocumentVersion !== '$DEFAULT' ? { DocumentVersion: command.DocumentVersion } : {}),
+    ...(command.InstanceIds?.length ? { InstanceIds: command.InstanceIds } : { Targets: command.Targets }),
+    Parameters: command.Parameters,
+    Comment: command.Comment,
+    TimeoutSeconds: command.TimeoutSeconds,
+    MaxConcurrency: command.MaxConcurrency,
+    MaxErrors: command.MaxErrors,
+  };
+}
+
+function Known({ command, parents }: { command: Command; parents: { text: string; href: string }[] }) {
+  const { t } = useText();
+  const open = useOpen();
+  const client = useQueryClient();
+  const [asking, setAsking] = useState(false);
+  const id = command.CommandId ?? '';
+  const running = isRunning(command.Status);
+  const stopping = command.Status === 'Cancelling';
+  return (
+    <Page
+      title={command.Comment || command.DocumentName || id}
+      parents={parents}
+      actions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <CopyCli input={requestOf(command)} />
+          <Button onClick={() => open(`/run?from=${id}`)}>{t('commands.rerun')}</Button>
+          <Button disabled={!running || stopping} disabledReason={stopping ? t('commands.cancelled') : t('commands.finishedAlready')} onClick={() => setAsking(true)}>
+            {t('commands.cancel')}
+          </Button>
+        </SpaceBetween>
+      }
+    >
+      <SpaceBetween size="l">
+        <Summary command={command} />
+        <Invocations command={command} />
+      </SpaceBetween>
+      {asking && (
+        <Confirm
+          title={t('commands.cancelTitle')}
+          action={t('commands.cancelKeep')}
+          failed={t('commands.cancelFailed')}
+          onClose={() => setAsking(false)}
+          onConfirm={async () => {
+            await call('CancelCommand', { CommandId: id });
+            await client.invalidateQueries({ queryKey: ['command', id] });
+            flash({ type: 'info', text: 'commands.cancelled' });
+          }}
+        >
+          {t('commands.cancelText')}
+        </Confirm>
+      )}
+    </Page>
+  );
+}
+
+function targetWords(command: Command): string {
+  if (command.Targets?.length) return command.Targets.map((target) => `${target.Key} = ${(target.Values ?? []).join(', ')}`).join('; ');
+  return (command.InstanceIds ?? []).join(', ') || '–';
+}
+
+function Progress({ command }: { command: Command }) {
+  const { t } = useText();
+  const total = command.TargetCount ?? 0;
+  const done = command.CompletedCount ?? 0;
+  const running = isRunning(command.Status);
+  const bad = (command.ErrorCount ?? 0) > 0 || ['Failed', 'TimedOut'].includes(command.Status ?? '');
+  return (
+    <ProgressBar
+      variant="standalone"
+      value={total > 0 ? (100 * done) / total : running ? 0 : 100}
+      status={running ? 'in-progress' : bad ? 'error' : 'success'}
+      resultText={t('commands.progressOf', { done, total })}
+      additionalInfo={running ? t('commands.progressOf', { done, total }) : undefined}
+      label={t('commands.progress')}
+    />
+  );
+}
+
+function Summary({ command }: { command: Command }) {
+  const { t, number, dateTime } = useText();
+  const follow = useFollow();
+  const parameters = Object.entries(command.Parameters ?? {});
+  return (
+    <Container header={<Header variant="h2">{t('commands.summary')}</Header>}>
+      <SpaceBetween size="l">
+        <Progress command={command} />
+        <KeyValuePairs
+          columns={4}
+          items={[
+            { label: t('common.status'), value: <CommandStatus status={command.Status} details={command.StatusDetails} /> },
+            {
+              label: t('commands.document'),
+              value: (
+                <Link href={href(`/documents/${encodeURIComponent(command.DocumentName ?? '')}`)} onFollow={follow}>
+                  {command.DocumentName}
+                </Link>
+              ),
+            },
+            { label: t('commands.requested'), value: <When at={command.RequestedDateTime} /> },
+            { label: t('commands.expires'), value: dateTime(command.ExpiresAfter) },
+            { label: t('commands.targets'), value: targetWords(command) },
+            { label: t('commands.errors'), value: number(command.ErrorCount ?? 0) },
+            { label: t('commands.concurrency'), value: command.MaxConcurrency ?? '–' },
+            { label: t('commands.maxErrors'), value: command.MaxErrors ?? '–' },
+            {
+              label: t('commands.id'),
+              value: (
+                <CopyToClipboard variant="inline" textToCopy={command.CommandId ?? ''} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
+              ),
+            },
+          ]}
+        />
+        <ExpandableSection headerText={t('commands.parameters')}>
+          {parameters.length === 0 ? (
+            <Box color="text-body-secondary">{t('commands.noParameters')}</Box>
+          ) : (
+            <SpaceBetween size="s">
+              {parameters.map(([name, values]) => (
+                <div key={name}>
+                  <Box variant="awsui-key-label">{name}</Box>
+                  <CodeBlock text={values.join('\n')} />
+                </div>
+              ))}
+            </SpaceBetween>
+          )}
+        </ExpandableSection>
+      </SpaceBetween>
+    </Container>
+  );
+}

@@ -1,0 +1,73 @@
+/** The lines of an output window, of which only those in view exist in the page. */
+import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { spans } from '../../lib/ansi';
+import type { OutputWindow } from './outputWindow';
+
+const LINE_HEIGHT = 19;
+const OVERSCAN = 20;
+
+interface Props {
+  window: OutputWindow;
+  revision: number;
+  gained: number;
+  following: boolean;
+  label: string;
+  /** The person scrolled away from the end, or back to it. */
+  onAtEnd: (atEnd: boolean) => void;
+  onTop: () => void;
+  onBottom: () => void;
+}
+
+const Line = memo(function Line({ text, top }: { text: string; top: number }) {
+  return (
+    <div className="qd-line" style={{ transform: `translateY(${top}px)` }}>
+      {spans(text).map((span, index) => (
+        // oxlint-disable-next-line react/no-array-index-key -- spans of a line have no other identity
+        <span key={index} className={`${span.colour === undefined ? '' : `qd-ansi-${span.colour}`}${span.bold ? ' qd-bold' : ''}` || undefined}>
+          {span.text}
+        </span>
+      ))}
+    </div>
+  );
+});
+
+export function OutputLines({ window: held, revision, gained, following, label, onAtEnd, onTop, onBottom }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 400 });
+  const count = held.lineCount;
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setView((now) => ({ ...now, height: element.clientHeight })));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    // Lines read in above keep what was in view where it was.
+    if (gained > 0) element.scrollTop += gained * LINE_HEIGHT;
+    else if (following) element.scrollTop = element.scrollHeight;
+  }, [revision, gained, following]);
+  const onScroll = () => {
+    const element = box.current;
+    if (!element) return;
+    setView({ top: element.scrollTop, height: element.clientHeight });
+    const bottom = element.scrollHeight - element.scrollTop - element.clientHeight;
+    onAtEnd(bottom < LINE_HEIGHT * 2);
+    if (element.scrollTop < LINE_HEIGHT && held.start > 0) onTop();
+    if (bottom < LINE_HEIGHT && !held.atEnd) onBottom();
+  };
+  const first = Math.max(0, Math.floor(view.top / LINE_HEIGHT) - OVERSCAN);
+  const last = Math.min(count, Math.ceil((view.top + view.height) / LINE_HEIGHT) + OVERSCAN);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls has to be reachable by keyboard
+    <div className="qd-output" ref={box} onScroll={onScroll} tabIndex={0} role="log" aria-label={label} aria-live="off">
+      <div className="qd-output-lines" style={{ blockSize: count * LINE_HEIGHT }}>
+        {Array.from({ length: Math.max(0, last - first) }, (_, index) => (
+          <Line key={first + index} text={held.line(first + index)} top={(first + index) * LINE_HEIGHT} />
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,196 @@
+/** "Run a command": what, where, how; with the answer to "what would this touch" always in view. */
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Form from '@cloudscape-design/components/form';
+import FormField from '@cloudscape-design/components/form-field';
+import Grid from '@cloudscape-design/components/grid';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import ColumnLayout from '@cloudscape-design/components/column-layout';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { call } from '../../api/call';
+import { useConnection } from '../../app/connection';
+import { flash } from '../../app/flash';
+import { isComposing } from '../../app/keys';
+import { Page } from '../../app/page';
+import { href, useOpen } from '../../app/router';
+import { Failure } from '../../components/Failure';
+import { Loading } from '../../components/Loading';
+import { useText } from '../../i18n';
+import { CopyCli } from './CopyCli';
+import { DocumentPicker } from './DocumentPicker';
+import { useDocumentSummary } from './documents';
+import { ParameterForm } from './ParameterForm';
+import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, inputOf, isSound, problemsOf, type FormProblems, type RunForm, targetsOf } from './runForm';
+import { TargetForm } from './TargetForm';
+import { TargetPreview } from './TargetPreview';
+
+export interface RunSearch {
+  document?: string;
+  version?: string;
+  nodes?: string[];
+  from?: string;
+}
+const FIRST_DOCUMENT = 'AWS-RunShellScript';
+
+export function RunCommandPage() {
+  const { t } = useText();
+  const search = useSearch({ strict: false }) as RunSearch;
+  const source = useQuery({
+    queryKey: ['command', search.from, 'source'],
+    queryFn: async () => (await call('ListCommands', { CommandId: search.from })).Commands?.[0],
+    enabled: search.from !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <Page title={t('run.title')} description={t('run.description')} parents={[{ text: t('commands.title'), href: href('/commands') }]}>
+      {search.from !== undefined && source.isPending && <Loading />}
+      {source.error && <Failure error={source.error} what={t('run.sourceFailed')} onRetry={() => void source.refetch()} />}
+      {(search.from === undefined || source.data) && (
+        <Fields
+          key={JSON.stringify(search)}
+          initial={source.data ? formOf(source.data) : emptyForm(search.document ?? FIRST_DOCUMENT, search.version, search.nodes ?? [])}
+        />
+      )}
+    </Page>
+  );
+}
+
+function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof inputOf>[1]) {
+  const open = useOpen();
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const [tried, setTried] = useState(false);
+  const send = async () => {
+    setTried(true);
+    setError(undefined);
+    if (!sound || busy) return;
+    setBusy(true);
+    try {
+      const answer = await call('SendCommand', inputOf(form, parameters));
+      void client.invalidateQueries({ queryKey: ['commands'] });
+      flash({ type: 'success', text: 'run.sent' });
+      open(`/commands/${answer.Command?.CommandId ?? ''}`);
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, error, tried, send };
+}
+
+function Fields({ initial }: { initial: RunForm }) {
+  const { t } = useText();
+  const [form, setForm] = useState(initial);
+  const connection = useConnection();
+  const summary = useDocumentSummary(form.document, form.version === DEFAULT_VERSION ? undefined : form.version);
+  const parameters = summary.data?.parameters ?? [];
+  const problems = problemsOf(form, parameters);
+  const sound = summary.data !== undefined && isSound(problems);
+  const { busy, error, tried, send } = useSend(form, sound, parameters);
+  const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
+  const latest = useRef(send);
+  useEffect(() => {
+    latest.current = send;
+  });
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === 'Enter' && !isComposing(event)) {
+        event.preventDefault();
+        void latest.current();
+      }
+    };
+    window.addEventListener('keydown', onKeyDown, true);
+    return () => window.removeEventListener('keydown', onKeyDown, true);
+  }, []);
+  const top = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error !== undefined) top.current?.scrollIntoView({ block: 'center' });
+  }, [error]);
+  const blocked = connection?.readOnly ? t('run.readOnly') : undefined;
+  return (
+    <Grid gridDefinition={[{ colspan: { default: 12, m: 8 } }, { colspan: { default: 12, m: 4 } }]}>
+      <Form
+        errorText={tried && !sound ? t('run.fix') : undefined}
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <CopyCli input={inputOf(form, parameters)} />
+            <Button variant="primary" loading={busy} disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => void send()}>
+              {t('run.submit')}
+            </Button>
+          </SpaceBetween>
+        }
+      >
+        <SpaceBetween size="l">
+          <div ref={top}>{error !== undefined && <Failure error={error} what={t('run.failed')} />}</div>
+          <Container header={<Header variant="h2">{t('run.document')}</Header>}>
+            <SpaceBetween size="l">
+              <DocumentPicker
+                document={form.document}
+                version={form.version}
+                onChange={(document, version) => change(document === form.document ? { version } : { document, version, fields: {}, given: {} })}
+              />
+              {summary.error && <Failure error={summary.error} what={t('run.documentFailed')} onRetry={() => void summary.refetch()} />}
+              {form.document !== '' && summary.isPending && <Loading />}
+              {summary.data && (
+                <ParameterForm
+                  key={form.document}
+                  parameters={parameters}
+                  plugins={summary.data.plugins}
+                  fieldOf={(parameter) => fieldOf(form, parameter)}
+                  onChange={(name, value) => setForm((now) => ({ ...now, fields: { ...now.fields, [name]: value } }))}
+                  showAll={tried}
+                />
+              )}
+            </SpaceBetween>
+          </Container>
+          <Container header={<Header variant="h2">{t('run.targets')}</Header>}>
+            <TargetForm form={form} change={change} problem={tried && problems.targets ? t(problems.targets) : undefined} />
+          </Container>
+          <How form={form} change={change} problems={problems} />
+        </SpaceBetween>
+      </Form>
+      <div className="qd-sticky">
+        <TargetPreview targets={targetsOf(form)} document={form.document} />
+      </div>
+    </Grid>
+  );
+}
+
+function How({ form, change, problems }: { form: RunForm; change: (next: Partial<RunForm>) => void; problems: FormProblems }) {
+  const { t } = useText();
+  return (
+    <Container header={<Header variant="h2">{t('run.how')}</Header>}>
+      <SpaceBetween size="l">
+        <ColumnLayout columns={3}>
+          <FormField label={t('run.concurrency')} constraintText={t('run.concurrencyHint')} errorText={problems.concurrency && t(problems.concurrency)}>
+            <Input value={form.concurrency} onChange={({ detail }) => change({ concurrency: detail.value.trim() })} />
+          </FormField>
+          <FormField label={t('run.errors')} constraintText={t('run.errorsHint')} errorText={problems.errors && t(problems.errors)}>
+            <Input value={form.errors} onChange={({ detail }) => change({ errors: detail.value.trim() })} />
+          </FormField>
+          <FormField label={t('run.timeout')} constraintText={t('run.timeoutHint')} errorText={problems.timeout && t(problems.timeout)}>
+            <Input value={form.timeout} inputMode="numeric" onChange={({ detail }) => change({ timeout: detail.value.trim() })} />
+          </FormField>
+        </ColumnLayout>
+        <FormField
+          label={
+            <span>
+              {t('run.comment')} <i>– {t('run.optional')}</i>
+            </span>
+          }
+          constraintText={t('run.commentHint')}
+          errorText={problems.comment && t(problems.comment)}
+          stretch
+        >
+          <Input value={form.comment} onChange={({ detail }) => change({ comment: detail.value })} />
+        </FormField>
+      </SpaceBetween>
+    </Container>
+  );
+}

@@ -1,0 +1,29 @@
+/** A command as a line for the AWS CLI, to paste into a terminal or keep in a runbook. */
+import type { SendCommandInput } from '../../api/operations';
+import { quotePosix, quotePowerShell } from '../../lib/shellQuote';
+
+export type Shell = 'posix' | 'powershell';
+
+export interface CliPlace {
+  region?: string;
+  /** Absent for AWS itself. */
+  endpoint?: string;
+}
+
+/** Structures go as JSON: the CLI's shorthand has quoting rules of its own. */
+export function awsCli(input: SendCommandInput, place: CliPlace, shell: Shell): string {
+  const quote = shell === 'posix' ? quotePosix : quotePowerShell;
+  const parts: [string, ...string[]][] = [['--document-name', input.DocumentName]];
+  if (input.DocumentVersion) parts.push(['--document-version', input.DocumentVersion]);
+  if (input.InstanceIds?.length) parts.push(['--instance-ids', ...input.InstanceIds]);
+  if (input.Targets?.length) parts.push(['--targets', JSON.stringify(input.Targets)]);
+  if (input.Parameters && Object.keys(input.Parameters).length > 0) parts.push(['--parameters', JSON.stringify(input.Parameters)]);
+  if (input.Comment) parts.push(['--comment', input.Comment]);
+  if (input.TimeoutSeconds) parts.push(['--timeout-seconds', String(input.TimeoutSeconds)]);
+  if (input.MaxConcurrency) parts.push(['--max-concurrency', input.MaxConcurrency]);
+  if (input.MaxErrors) parts.push(['--max-errors', input.MaxErrors]);
+  if (place.region) parts.push(['--region', place.region]);
+  if (place.endpoint) parts.push(['--endpoint-url', place.endpoint]);
+  const lines = parts.map(([option, ...values]) => [option, ...values.map((value) => quote(value))].join(' '));
+  return ['aws ssm send-command', ...lines].join(shell === 'posix' ? ' \\\n  ' : ' `\n  ');
+}

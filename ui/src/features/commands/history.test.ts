@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { fromQuery, instantOf, isHistoryFilter, toQuery, toWire } from './history';
+
+it('goes to the wire with each key once', () => {
+  const filter = fromQuery({
+    operation: 'and',
+    tokens: [
+      { propertyKey: 'Status', operator: '=', value: 'Failed' },
+      { propertyKey: 'Status', operator: '=', value: 'Success' },
+      { operator: ':', value: 'AWS-RunShellScript' },
+    ],
+  });
+  expect(toWire(filter)).toEqual([{ key: 'Status', value: 'Success' }, { key: 'DocumentName', value: 'AWS-RunShellScript' }]);
+  expect(fromQuery(toQuery(filter))).toEqual(filter);
+});
+it('reads days as midnight here', () => {
+  expect(instantOf('2026-11-22')).toBe(new Date(2026, 10, 22).toISOString().replace('.000Z', 'Z'));
+  expect(instantOf('yesterday')).toBeUndefined();
+});
+it('knows its own form', () => {
+  expect(isHistoryFilter({ Status: 'Failed' })).toBe(true);
+  expect(isHistoryFilter({ Nonsense: 'x' })).toBe(false);
+});

@@ -1,0 +1,99 @@
+/** The columns of the node table: what each shows, by what the hub sorts it, and what it is in a file. */
+import Link from '@cloudscape-design/components/link';
+import Box from '@cloudscape-design/components/box';
+import type { TableProps } from '@cloudscape-design/components/table';
+import type { NodeRow, NodeSort } from '../../api/extension';
+import { href } from '../../app/router';
+import type { ExportColumn } from '../../components/ExportButton';
+import type { ColumnChoice } from '../../components/Preferences';
+import { NodeStatus } from '../../components/Status';
+import { Tags } from '../../components/Tags';
+import { When } from '../../components/When';
+import type { Text } from '../../i18n';
+import { toDate } from '../../lib/format';
+
+export function nodeName(node: Pick<NodeRow, 'InstanceId' | 'Name' | 'ComputerName'>): string {
+  return node.Name || node.ComputerName || node.InstanceId;
+}
+
+export function platformOf(node: NodeRow): string {
+  return [node.PlatformName ?? node.PlatformType, node.PlatformVersion].filter(Boolean).join(' ');
+}
+
+export const COLUMN_SORT: Record<string, NodeSort> = {
+  name: 'name',
+  id: 'instance-id',
+  status: 'status',
+  platform: 'platform',
+  agent: 'agent-version',
+  address: 'ip',
+  lastPing: 'last-ping',
+};
+
+export const DEFAULT_COLUMNS = ['name', 'id', 'status', 'platform', 'agent', 'address', 'lastPing', 'tags'];
+
+type Follow = (event: { detail: { href?: string; external?: boolean }; preventDefault(): void }) => void;
+
+export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefinition<NodeRow>[] {
+  const sortable = (id: string) => (COLUMN_SORT[id] ? { sortingField: id } : {});
+  const columns: TableProps.ColumnDefinition<NodeRow>[] = [
+    {
+      id: 'name',
+      header: t('nodes.name'),
+      isRowHeader: true,
+      minWidth: 160,
+      cell: (node) => (
+        <Link href={href(`/nodes/${node.InstanceId}`)} onFollow={follow}>
+          {nodeName(node)}
+        </Link>
+      ),
+    },
+    { id: 'id', header: t('nodes.id'), minWidth: 190, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
+    { id: 'status', header: t('nodes.status'), minWidth: 130, cell: (node) => <NodeStatus status={node.PingStatus} /> },
+    { id: 'platform', header: t('nodes.platform'), minWidth: 160, cell: (node) => platformOf(node) || '–' },
+    {
+      id: 'agent',
+      header: t('nodes.agent'),
+      minWidth: 150,
+      cell: (node) => (
+        <>
+          {[node.AgentName, node.AgentVersion].filter(Boolean).join(' ') || '–'}
+          {node.IsLatestVersion === false && (
+            <Box variant="small" display="block" color="text-status-warning">
+              {t('nodes.outdated')}
+            </Box>
+          )}
+        </>
+      ),
+    },
+    { id: 'address', header: t('nodes.address'), minWidth: 130, cell: (node) => node.IPAddress || '–' },
+    { id: 'lastPing', header: t('nodes.lastPing'), minWidth: 130, cell: (node) => <When at={node.LastPingDateTime} /> },
+    { id: 'tags', header: t('nodes.tags'), minWidth: 160, cell: (node) => <Tags tags={node.Tags} /> },
+    { id: 'computer', header: t('nodes.computer'), minWidth: 150, cell: (node) => node.ComputerName || '–' },
+    { id: 'registered', header: t('nodes.registered'), minWidth: 140, cell: (node) => <When at={node.RegistrationDate} /> },
+    { id: 'role', header: t('nodes.role'), minWidth: 140, cell: (node) => node.IamRole || '–' },
+  ];
+  return columns.map((column) => ({ ...column, ...sortable(column.id ?? '') }));
+}
+
+export function nodeColumnChoices(text: Text): ColumnChoice[] {
+  return nodeColumns(text, () => undefined).map((column) => ({ id: column.id ?? '', label: String(column.header), fixed: column.id === 'name' }));
+}
+
+function iso(value: number | string | null | undefined): string {
+  return toDate(value ?? undefined)?.toISOString() ?? '';
+}
+
+export function nodeExport({ t }: Text): ExportColumn<NodeRow>[] {
+  return [
+    { header: t('nodes.name'), cell: nodeName },
+    { header: t('nodes.id'), cell: (node) => node.InstanceId },
+    { header: t('nodes.status'), cell: (node) => node.PingStatus },
+    { header: t('nodes.platform'), cell: platformOf },
+    { header: t('nodes.agent'), cell: (node) => node.AgentVersion },
+    { header: t('nodes.address'), cell: (node) => node.IPAddress },
+    { header: t('nodes.lastPing'), cell: (node) => iso(node.LastPingDateTime) },
+    { header: t('nodes.registered'), cell: (node) => iso(node.RegistrationDate) },
+    { header: t('nodes.tags'), cell: (node) => Object.entries(node.Tags).map(([key, value]) => `${key}=${value}`).join(';') },
+  ];
+}
