@@ -5,6 +5,7 @@
 
 pub mod agent_operations;
 pub mod blob;
+pub mod document;
 pub mod error;
 pub mod id;
 pub mod operations;
