@@ -1,11 +1,13 @@
 /** From an error code to what a person can do about it. The texts are in the catalogues under `errors.advice`. */
 import { ApiFailure } from '../host/host';
 
-export type Advice = 'connection' | 'signIn' | 'clock' | 'denied' | 'throttled' | 'missing' | 'input' | 'unavailable' | 'server' | 'readOnly' | 'other';
+export type Advice = 'connection' | 'signIn' | 'clock' | 'denied' | 'throttled' | 'missing' | 'input' | 'unavailable' | 'server' | 'readOnly' | 'notOpen' | 'declined' | 'other';
 
 const BY_CODE: Record<string, Advice> = {
   ConnectionFailed: 'connection',
   NotConnected: 'connection',
+  HubNotOpen: 'notOpen',
+  Declined: 'declined',
   MissingAuthenticationTokenException: 'signIn',
   UnrecognizedClientException: 'signIn',
   ExpiredTokenException: 'signIn',

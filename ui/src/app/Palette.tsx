@@ -1,5 +1,4 @@
 /** Ctrl/Cmd-K: every page, every node and every recent command by a few letters, Hangul initials included. */
-import Modal from '@cloudscape-design/components/modal';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { call } from '../api/call';
@@ -88,7 +87,10 @@ function Search({ close }: { close: () => void }) {
   const list = useId();
   const box = useRef<HTMLUListElement>(null);
   const at = Math.min(chosen, Math.max(0, entries.length - 1));
-  useEffect(() => box.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' }), [at]);
+  useEffect(() => {
+    // Not returned: newer engines answer a promise here, which React would take for a clean-up.
+    box.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+  }, [at]);
   const run = (entry: Entry | undefined) => {
     if (!entry) return;
     close();
@@ -103,7 +105,7 @@ function Search({ close }: { close: () => void }) {
     event.preventDefault();
   };
   return (
-    <div className="qd-palette">
+    <div className="qd-palette-body">
       <input
         className="qd-palette-input"
         role="combobox"
@@ -148,10 +150,26 @@ function Search({ close }: { close: () => void }) {
 export function Palette() {
   const { t } = useText();
   const visible = useStore(paletteOpen);
+  const dialog = useRef<HTMLDialogElement>(null);
   const close = () => paletteOpen.set(false);
+  useEffect(() => {
+    const element = dialog.current;
+    if (visible && element && !element.open) element.showModal();
+    if (!visible && element?.open) element.close();
+  }, [visible]);
   return (
-    <Modal visible={visible} onDismiss={close} header={t('palette.title')} size="medium" closeAriaLabel={t('common.close')}>
+    // A native dialog: it keeps the focus inside, closes with Escape and gives the focus back by itself.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- Escape closes it
+    <dialog
+      ref={dialog}
+      className="qd-palette"
+      aria-label={t('palette.title')}
+      onClose={close}
+      onClick={(event) => {
+        if (event.target === dialog.current) close();
+      }}
+    >
       {visible && <Search close={close} />}
-    </Modal>
+    </dialog>
   );
 }

@@ -70,6 +70,8 @@ export function Shell() {
   const { navigationOpen } = useStore(preferences);
   useEffect(() => followEvents(client), [client]);
   useEffect(() => host.onNavigate(open), [open]);
+  const address = useRouterState({ select: (state) => state.location.href });
+  useEffect(() => host.navigated(address), [address]);
   useEffect(() => {
     document.querySelector('main')?.scrollTo?.(0, 0);
   }, [pathname]);

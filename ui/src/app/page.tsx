@@ -12,7 +12,7 @@ export const crumbs = createStore<Crumb[]>([]);
 
 export interface PageProps {
   title: string;
-  description?: string;
+  description?: ReactNode;
   counter?: string;
   actions?: ReactNode;
   /** Pages above this one, outermost first. */

@@ -13,6 +13,7 @@ const Schema = z.object({
   theme: z.catch(z.enum(['system', 'light', 'dark']), 'system'),
   density: z.catch(z.enum(['comfortable', 'compact']), 'comfortable'),
   notifications: z.catch(z.enum(['all', 'failed', 'none']), 'all'),
+  quietHours: z.catch(z.nullable(z.object({ from: z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/)), to: z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/)) })), null),
   navigationOpen: z.catch(z.boolean(), true),
 });
 

@@ -1,5 +1,4 @@
-import Badge from '@cloudscape-design/components/badge';
-
+/** Tags as small chips: the first few in a table, all of them on a page of their own. */
 const SHOWN = 3;
 
 export function Tags({ tags, all = false }: { tags: Record<string, string>; all?: boolean }) {
@@ -7,11 +6,13 @@ export function Tags({ tags, all = false }: { tags: Record<string, string>; all?
   if (entries.length === 0) return <>{'–'}</>;
   const shown = all ? entries : entries.slice(0, SHOWN);
   return (
-    <span className="qd-tags">
+    <span className={all ? 'qd-tags qd-tags-all' : 'qd-tags'} title={all ? undefined : entries.map(([key, value]) => `${key} = ${value}`).join('\n')}>
       {shown.map(([key, value]) => (
-        <Badge key={key}>{value ? `${key} = ${value}` : key}</Badge>
+        <span className="qd-tag" key={key}>
+          {value ? `${key} = ${value}` : key}
+        </span>
       ))}
-      {shown.length < entries.length && <Badge>{`+${entries.length - shown.length}`}</Badge>}
+      {shown.length < entries.length && <span className="qd-tag">{`+${entries.length - shown.length}`}</span>}
     </span>
   );
 }

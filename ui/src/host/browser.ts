@@ -204,4 +204,6 @@ export const browserHost: Host = {
     return undefined;
   },
   onNavigate: () => () => undefined,
+  // The address bar remembers.
+  navigated: () => undefined,
 };

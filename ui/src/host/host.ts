@@ -62,7 +62,13 @@ export interface ConnectionInfo {
   readOnly: boolean;
   embedded: boolean;
   version: string;
+  /** Where the hub's certificate authority lies on this machine, for the AWS CLI. */
+  caFile?: string;
+  /** How the hub's own machine fares, in the desktop app. */
+  failed?: string;
 }
+
+export type ConnectionMark = 'open' | 'protected' | 'read-only';
 
 /** Signing in is needed in a browser only: the desktop app keeps its keys in the keyring of the operating system. */
 export interface SignIn {
@@ -89,6 +95,10 @@ export interface Host {
   copy(text: string): Promise<void>;
   /** Offers text or bytes as a file. Resolves to where it went if the host knows. */
   saveFile(name: string, mime: string, parts: BlobPart[]): Promise<string | undefined>;
-  /** Calls back with a route when a notification or the tray asks for a page. */
+  /** Calls back with a route when a notification or the tray asks for a page, also for one asked for before the page was there. */
   onNavigate(open: (path: string) => void): () => void;
+  /** Tells which page is shown, so that it is shown again at the next start. */
+  navigated(path: string): void;
+  /** Marks the connection; the host asks the person natively first. Absent where marks mean nothing. */
+  mark?(mark: ConnectionMark): Promise<void>;
 }

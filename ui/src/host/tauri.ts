@@ -1,7 +1,7 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { ApiFailure, type ConnectionInfo, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
+import { ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
 
 interface RawOutput {
   offset: number;
@@ -64,10 +64,8 @@ function events(sink: EventSink, cursor?: number): () => void {
 export const tauriHost: Host = {
   kind: 'desktop',
   call: (operation, input) => command('call', { operation, input }),
-  extension: (method, path, query, body) => {
-    const search = query && Object.keys(query).length > 0 ? `?${new URLSearchParams(query).toString()}` : '';
-    return command('extension', { method, path: `/quarterdeck/v1${path}${search}`, body: body ?? null });
-  },
+  extension: (method, path, query, body) =>
+    command('extension', { method, path: `/quarterdeck/v1${path}`, query: query ?? null, body: body ?? null }),
   events,
   async readOutput(ref, offset, max, wait, signal): Promise<OutputChunk> {
     const raw = await command<RawOutput>('output', { ...ref, offset, max, wait });
@@ -75,17 +73,19 @@ export const tauriHost: Host = {
     return { offset: raw.offset, total: raw.total, complete: raw.complete, data: bytes(raw.data) };
   },
   async info(): Promise<ConnectionInfo> {
-    const info = await command<Partial<ConnectionInfo>>('app_info');
+    const info = await command<{ [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionError?: string | null }>('app_info');
     return {
       name: info.name ?? '',
       endpoint: info.endpoint ?? '',
       region: info.region ?? '',
       account: info.account ?? '',
-      colour: info.colour,
+      colour: info.colour ?? undefined,
       protected: info.protected ?? false,
       readOnly: info.readOnly ?? false,
       embedded: info.embedded ?? true,
       version: info.version ?? '',
+      caFile: info.caFile ?? undefined,
+      failed: info.connectionError ?? undefined,
     };
   },
   settingsGet: async (key) => (await command<string | null>('settings_get', { key })) ?? undefined,
@@ -98,6 +98,13 @@ export const tauriHost: Host = {
   },
   onNavigate(open) {
     const stop = listen<string>('navigate', (event) => open(event.payload));
+    // Only now does the app send its wishes as events; what was wished for before is the answer.
+    void stop.then(async () => {
+      const path = await command<string | null>('navigate_ready').catch(() => null);
+      if (path) open(path);
+    });
     return () => void stop.then((unlisten) => unlisten());
   },
+  navigated: (path) => void command('navigated', { path }).catch(() => undefined),
+  mark: (mark: ConnectionMark) => command('connection_mark', { mark }),
 };

@@ -74,6 +74,9 @@ function Known({ command, parents }: { command: Command; parents: { text: string
   return (
     <Page
       title={command.Comment || command.DocumentName || id}
+      description={
+        <CopyToClipboard variant="inline" textToCopy={id} copyButtonAriaLabel={t('commands.copyId')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
+      }
       parents={parents}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
@@ -157,12 +160,6 @@ function Summary({ command }: { command: Command }) {
             { label: t('commands.errors'), value: number(command.ErrorCount ?? 0) },
             { label: t('commands.concurrency'), value: command.MaxConcurrency ?? '–' },
             { label: t('commands.maxErrors'), value: command.MaxErrors ?? '–' },
-            {
-              label: t('commands.id'),
-              value: (
-                <CopyToClipboard variant="inline" textToCopy={command.CommandId ?? ''} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
-              ),
-            },
           ]}
         />
         <ExpandableSection headerText={t('commands.parameters')}>

@@ -1,6 +1,5 @@
 /** Every command, newest first. */
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -45,19 +44,19 @@ function columnsOf({ t, number }: Text, follow: ReturnType<typeof useFollow>): T
       id: 'command',
       header: t('commands.command'),
       isRowHeader: true,
-      minWidth: 220,
+      width: 290, minWidth: 80,
       cell: (item) => (
         <Link href={href(`/commands/${item.CommandId}`)} onFollow={follow}>
           {item.Comment || item.CommandId}
         </Link>
       ),
     },
-    { id: 'document', header: t('commands.document'), minWidth: 180, cell: (item) => item.DocumentName },
-    { id: 'status', header: t('common.status'), minWidth: 140, cell: (item) => <CommandStatus status={item.Status} details={item.StatusDetails} /> },
-    { id: 'done', header: t('commands.done'), minWidth: 100, cell: (item) => `${number(item.CompletedCount ?? 0)} / ${number(item.TargetCount ?? 0)}` },
-    { id: 'errors', header: t('commands.errors'), minWidth: 90, cell: (item) => number(item.ErrorCount ?? 0) },
-    { id: 'requested', header: t('commands.requested'), minWidth: 140, cell: (item) => <When at={item.RequestedDateTime} /> },
-    { id: 'id', header: t('commands.id'), minWidth: 300, cell: (item) => <span className="qd-id">{item.CommandId}</span> },
+    { id: 'document', header: t('commands.document'), width: 220, minWidth: 80, cell: (item) => item.DocumentName },
+    { id: 'status', header: t('common.status'), width: 160, minWidth: 80, cell: (item) => <CommandStatus status={item.Status} details={item.StatusDetails} /> },
+    { id: 'done', header: t('commands.done'), width: 110, minWidth: 80, cell: (item) => `${number(item.CompletedCount ?? 0)} / ${number(item.TargetCount ?? 0)}` },
+    { id: 'errors', header: t('commands.errors'), width: 90, minWidth: 80, cell: (item) => number(item.ErrorCount ?? 0) },
+    { id: 'requested', header: t('commands.requested'), width: 140, minWidth: 80, cell: (item) => <When at={item.RequestedDateTime} /> },
+    { id: 'id', header: t('commands.id'), width: 310, minWidth: 80, cell: (item) => <span className="qd-id">{item.CommandId}</span> },
   ];
 }
 
@@ -95,7 +94,34 @@ export function CommandsPage() {
   const change = (next: HistoryFilter) => void navigate({ to: '/commands', search: (Object.keys(next).length > 0 ? { filter: next } : {}) as never, replace: true });
   const filtered = Object.keys(filter).length > 0;
   return (
-    <Page title={t('commands.title')} description={t('commands.description')}>
+    <Page
+      title={t('commands.title')}
+      description={t('commands.description')}
+      actions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
+          <ExportButton
+            name="commands"
+            read={(onProgress) => readAll(readPage(filter, 50), EXPORT_LIMIT, onProgress)}
+            done="commands.exported"
+            failed="commands.exportFailed"
+            columns={[
+              { header: t('commands.id'), cell: (item) => item.CommandId },
+              { header: t('commands.comment'), cell: (item) => item.Comment },
+              { header: t('commands.document'), cell: (item) => item.DocumentName },
+              { header: t('common.status'), cell: (item) => item.StatusDetails },
+              { header: t('commands.targets'), cell: (item) => item.TargetCount },
+              { header: t('commands.done'), cell: (item) => item.CompletedCount },
+              { header: t('commands.errors'), cell: (item) => item.ErrorCount },
+              { header: t('commands.requested'), cell: (item) => toDate(item.RequestedDateTime)?.toISOString() },
+            ]}
+          />
+          <Button variant="primary" onClick={() => open('/run')}>
+            {t('nav.run')}
+          </Button>
+        </SpaceBetween>
+      }
+    >
       <SpaceBetween size="m">
         {paged.error !== null && <Failure error={paged.error} what={t('commands.failed')} onRetry={paged.refetch} />}
         <Table
@@ -109,36 +135,6 @@ export function CommandsPage() {
           ariaLabels={{ tableLabel: t('commands.table') }}
           columnDefinitions={columns}
           columnDisplay={columns.map((column) => ({ id: column.id ?? '', visible: column.id === 'command' || table.visible.includes(column.id ?? '') }))}
-          header={
-            <Header
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
-                  <ExportButton
-                    name="commands"
-                    read={(onProgress) => readAll(readPage(filter, 50), EXPORT_LIMIT, onProgress)}
-                    done="commands.exported"
-                    failed="commands.exportFailed"
-                    columns={[
-                      { header: t('commands.id'), cell: (item) => item.CommandId },
-                      { header: t('commands.comment'), cell: (item) => item.Comment },
-                      { header: t('commands.document'), cell: (item) => item.DocumentName },
-                      { header: t('common.status'), cell: (item) => item.StatusDetails },
-                      { header: t('commands.targets'), cell: (item) => item.TargetCount },
-                      { header: t('commands.done'), cell: (item) => item.CompletedCount },
-                      { header: t('commands.errors'), cell: (item) => item.ErrorCount },
-                      { header: t('commands.requested'), cell: (item) => toDate(item.RequestedDateTime)?.toISOString() },
-                    ]}
-                  />
-                  <Button variant="primary" onClick={() => open('/run')}>
-                    {t('nav.run')}
-                  </Button>
-                </SpaceBetween>
-              }
-            >
-              {t('commands.table')}
-            </Header>
-          }
           filter={
             <PropertyFilter
               query={toQuery(filter)}

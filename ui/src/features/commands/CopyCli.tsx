@@ -26,7 +26,7 @@ export function CopyCli({ input }: { input: SendCommandInput }) {
 function Lines({ input, onClose }: { input: SendCommandInput; onClose: () => void }) {
   const { t } = useText();
   const connection = useConnection();
-  const place = { region: connection?.region, endpoint: connection?.endpoint };
+  const place = { region: connection?.region, endpoint: connection?.endpoint, caFile: connection?.caFile };
   const block = (shell: Shell) => <CodeBlock text={awsCli(input, place, shell)} />;
   return (
     <Modal visible size="large" header={t('run.cliTitle')} onDismiss={onClose} closeAriaLabel={t('common.close')}>
@@ -37,7 +37,7 @@ function Lines({ input, onClose }: { input: SendCommandInput; onClose: () => voi
             { id: 'powershell', label: t('run.cliPowerShell'), content: block('powershell') },
           ]}
         />
-        {connection?.endpoint && <Box color="text-body-secondary">{t('run.cliTrust')}</Box>}
+        {connection?.endpoint && !connection.caFile && <Box color="text-body-secondary">{t('run.cliTrust')}</Box>}
       </SpaceBetween>
     </Modal>
   );

@@ -1,10 +1,10 @@
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Grid from '@cloudscape-design/components/grid';
+import Link from '@cloudscape-design/components/link';
 import Select, { type SelectProps } from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMemo } from 'react';
-import { useOpen } from '../../app/router';
+import { href, useFollow } from '../../app/router';
 import { Failure } from '../../components/Failure';
 import { useText } from '../../i18n';
 import { useCommandDocuments, useDocumentVersions } from './documents';
@@ -17,7 +17,7 @@ interface Props {
 
 export function DocumentPicker({ document, version, onChange }: Props) {
   const { t } = useText();
-  const open = useOpen();
+  const follow = useFollow();
   const documents = useCommandDocuments();
   const versions = useDocumentVersions(document);
   const options = useMemo(
@@ -49,15 +49,13 @@ export function DocumentPicker({ document, version, onChange }: Props) {
       <Grid gridDefinition={[{ colspan: { default: 12, s: 8 } }, { colspan: { default: 12, s: 4 } }]}>
         <FormField
           label={t('run.document')}
-          description={t('run.documentHint')}
-          secondaryControl={
-            <Button
-              iconName="external"
-              ariaLabel={t('run.viewDocument')}
-              disabled={!document}
-              disabledReason={t('run.documentPick')}
-              onClick={() => open(`/documents/${encodeURIComponent(document)}`)}
-            />
+          constraintText={t('run.documentHint')}
+          info={
+            document ? (
+              <Link variant="info" href={href(`/documents/${encodeURIComponent(document)}`)} onFollow={follow}>
+                {t('run.viewDocument')}
+              </Link>
+            ) : undefined
           }
           stretch
         >
@@ -77,7 +75,7 @@ export function DocumentPicker({ document, version, onChange }: Props) {
             onChange={({ detail }) => onChange(detail.selectedOption.value ?? '', '$DEFAULT')}
           />
         </FormField>
-        <FormField label={t('run.version')} description={' '} stretch>
+        <FormField label={t('run.version')} stretch>
           <Select
             selectedOption={versionOptions.find((item) => item.value === version) ?? { value: version, label: t('run.versionNumber', { version }) }}
             options={versionOptions}

@@ -114,7 +114,7 @@ function Fields({ initial }: { initial: RunForm }) {
   }, [error]);
   const blocked = connection?.readOnly ? t('run.readOnly') : undefined;
   return (
-    <Grid gridDefinition={[{ colspan: { default: 12, m: 8 } }, { colspan: { default: 12, m: 4 } }]}>
+    <Grid gridDefinition={[{ colspan: { default: 12, s: 8 } }, { colspan: { default: 12, s: 4 } }]}>
       <Form
         errorText={tried && !sound ? t('run.fix') : undefined}
         actions={
@@ -127,7 +127,11 @@ function Fields({ initial }: { initial: RunForm }) {
         }
       >
         <SpaceBetween size="l">
-          <div ref={top}>{error !== undefined && <Failure error={error} what={t('run.failed')} />}</div>
+          {error !== undefined && (
+            <div ref={top}>
+              <Failure error={error} what={t('run.failed')} />
+            </div>
+          )}
           <Container header={<Header variant="h2">{t('run.document')}</Header>}>
             <SpaceBetween size="l">
               <DocumentPicker

@@ -104,10 +104,9 @@ function ChooseNodes({ ids, onChange, problem }: { ids: string[]; onChange: (ids
         empty={<Empty title={search ? t('nodes.noMatch') : t('nodes.none')} hint={search ? t('nodes.noMatchHint') : t('nodes.noneHint')} />}
         columnDefinitions={[
           { id: 'name', header: t('nodes.name'), isRowHeader: true, cell: (node: NodeRow) => nodeName(node) },
-          { id: 'id', header: t('nodes.id'), cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
           { id: 'status', header: t('nodes.status'), cell: (node) => <NodeStatus status={node.PingStatus} /> },
           { id: 'platform', header: t('nodes.platform'), cell: (node) => platformOf(node) || '–' },
-          { id: 'tags', header: t('nodes.tags'), cell: (node) => <Tags tags={node.Tags} /> },
+          { id: 'tags', header: t('nodes.tags'), cell: (node) => <Tags tags={node.Tags} all /> },
         ]}
       />
       <FormField errorText={problem} label={ids.length > 0 ? t('run.chosen', { count: ids.length }) : undefined}>

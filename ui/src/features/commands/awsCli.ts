@@ -8,6 +8,8 @@ export interface CliPlace {
   region?: string;
   /** Absent for AWS itself. */
   endpoint?: string;
+  /** Certificate authority of the endpoint, when it is a file of this machine. */
+  caFile?: string;
 }
 
 /** Structures go as JSON: the CLI's shorthand has quoting rules of its own. */
@@ -25,5 +27,7 @@ export function awsCli(input: SendCommandInput, place: CliPlace, shell: Shell): 
   if (place.region) parts.push(['--region', place.region]);
   if (place.endpoint) parts.push(['--endpoint-url', place.endpoint]);
   const lines = parts.map(([option, ...values]) => [option, ...values.map((value) => quote(value))].join(' '));
-  return ['aws ssm send-command', ...lines].join(shell === 'posix' ? ' \\\n  ' : ' `\n  ');
+  const line = ['aws ssm send-command', ...lines].join(shell === 'posix' ? ' \\\n  ' : ' `\n  ');
+  if (!place.caFile) return line;
+  return shell === 'posix' ? `AWS_CA_BUNDLE=${quote(place.caFile)} ${line}` : `$env:AWS_CA_BUNDLE = ${quote(place.caFile)}\n${line}`;
 }

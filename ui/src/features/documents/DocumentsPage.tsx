@@ -1,5 +1,4 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -41,20 +40,20 @@ function columnsOf({ t }: Text, follow: ReturnType<typeof useFollow>): TableProp
       id: 'name',
       header: t('documents.name'),
       isRowHeader: true,
-      minWidth: 260,
+      width: 320, minWidth: 80,
       cell: (item) => (
         <Link href={href(`/documents/${encodeURIComponent(item.Name ?? '')}`)} onFollow={follow}>
           {item.Name}
         </Link>
       ),
     },
-    { id: 'type', header: t('documents.type'), minWidth: 110, cell: (item) => item.DocumentType ?? '–' },
-    { id: 'owner', header: t('documents.owner'), minWidth: 120, cell: (item) => item.Owner ?? '–' },
-    { id: 'platforms', header: t('documents.platforms'), minWidth: 170, cell: (item) => item.PlatformTypes?.join(', ') || '–' },
-    { id: 'version', header: t('documents.version'), minWidth: 90, cell: (item) => item.DocumentVersion ?? '–' },
-    { id: 'schema', header: t('documents.schema'), minWidth: 90, cell: (item) => item.SchemaVersion ?? '–' },
-    { id: 'format', header: t('documents.format'), minWidth: 90, cell: (item) => item.DocumentFormat ?? '–' },
-    { id: 'created', header: t('documents.created'), minWidth: 130, cell: (item) => <When at={item.CreatedDate} /> },
+    { id: 'type', header: t('documents.type'), width: 120, minWidth: 80, cell: (item) => item.DocumentType ?? '–' },
+    { id: 'owner', header: t('documents.owner'), width: 140, minWidth: 80, cell: (item) => item.Owner ?? '–' },
+    { id: 'platforms', header: t('documents.platforms'), width: 200, minWidth: 80, cell: (item) => item.PlatformTypes?.join(', ') || '–' },
+    { id: 'version', header: t('documents.version'), width: 90, minWidth: 80, cell: (item) => item.DocumentVersion ?? '–' },
+    { id: 'schema', header: t('documents.schema'), width: 90, minWidth: 80, cell: (item) => item.SchemaVersion ?? '–' },
+    { id: 'format', header: t('documents.format'), width: 90, minWidth: 80, cell: (item) => item.DocumentFormat ?? '–' },
+    { id: 'created', header: t('documents.created'), width: 140, minWidth: 80, cell: (item) => <When at={item.CreatedDate} /> },
   ];
 }
 
@@ -90,7 +89,28 @@ export function DocumentsPage() {
   const { properties, options } = useFilterWords(text);
   const change = (next: DocumentFilter[]) => void navigate({ to: '/documents', search: (next.length > 0 ? { filter: next } : {}) as never, replace: true });
   return (
-    <Page title={t('documents.title')} description={t('documents.description')}>
+    <Page
+      title={t('documents.title')}
+      description={t('documents.description')}
+      actions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
+          <ExportButton
+            name="documents"
+            read={(onProgress) => readAll(readPage(filter, 50), EXPORT_LIMIT, onProgress)}
+            done="documents.exported"
+            failed="documents.exportFailed"
+            columns={[
+              { header: t('documents.name'), cell: (item) => item.Name },
+              { header: t('documents.type'), cell: (item) => item.DocumentType },
+              { header: t('documents.owner'), cell: (item) => item.Owner },
+              { header: t('documents.platforms'), cell: (item) => item.PlatformTypes?.join(';') },
+              { header: t('documents.version'), cell: (item) => item.DocumentVersion },
+            ]}
+          />
+        </SpaceBetween>
+      }
+    >
       <SpaceBetween size="m">
         {paged.error !== null && <Failure error={paged.error} what={t('documents.failed')} onRetry={paged.refetch} />}
         <Table
@@ -104,30 +124,6 @@ export function DocumentsPage() {
           ariaLabels={{ tableLabel: t('documents.table') }}
           columnDefinitions={columns}
           columnDisplay={columns.map((column) => ({ id: column.id ?? '', visible: column.id === 'name' || table.visible.includes(column.id ?? '') }))}
-          header={
-            <Header
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
-                  <ExportButton
-                    name="documents"
-                    read={(onProgress) => readAll(readPage(filter, 50), EXPORT_LIMIT, onProgress)}
-                    done="documents.exported"
-                    failed="documents.exportFailed"
-                    columns={[
-                      { header: t('documents.name'), cell: (item) => item.Name },
-                      { header: t('documents.type'), cell: (item) => item.DocumentType },
-                      { header: t('documents.owner'), cell: (item) => item.Owner },
-                      { header: t('documents.platforms'), cell: (item) => item.PlatformTypes?.join(';') },
-                      { header: t('documents.version'), cell: (item) => item.DocumentVersion },
-                    ]}
-                  />
-                </SpaceBetween>
-              }
-            >
-              {t('documents.table')}
-            </Header>
-          }
           filter={
             <PropertyFilter
               query={toQuery(filter)}

@@ -1,6 +1,5 @@
 /** Every node the hub knows: filtered, sorted and paged by the hub, so that 100,000 rows are no heavier than 20. */
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
@@ -104,7 +103,32 @@ export function NodesPage() {
   const filtered = filter.length > 0 || Boolean(search.search);
   const blocked = selected.length === 0 ? t('nodes.runNone') : selected.length > BY_ID_LIMIT ? t('nodes.runTooMany') : undefined;
   return (
-    <Page title={t('nodes.title')} description={t('nodes.description')}>
+    <Page
+      title={t('nodes.title')}
+      description={t('nodes.description')}
+      counter={paged.total === undefined ? undefined : selected.length > 0 ? `(${number(selected.length)}/${number(paged.total)})` : `(${number(paged.total)})`}
+      actions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
+          <ExportButton
+            name="nodes"
+            columns={nodeExport(text)}
+            read={(onProgress) => readAll(readPage({ ...query, max: 50 }), EXPORT_LIMIT, onProgress)}
+            done="nodes.exported"
+            failed="nodes.exportFailed"
+          />
+          <Button onClick={() => open('/activations')}>{t('nav.addNode')}</Button>
+          <Button
+            variant="primary"
+            disabled={Boolean(blocked)}
+            disabledReason={blocked}
+            onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify(selected.map((node) => node.InstanceId)))}`)}
+          >
+            {t('nodes.runHere')}
+          </Button>
+        </SpaceBetween>
+      }
+    >
       <SpaceBetween size="m">
         {paged.error !== null && <Failure error={paged.error} what={t('nodes.failed')} onRetry={paged.refetch} />}
         <Table
@@ -130,34 +154,6 @@ export function NodesPage() {
             allItemsSelectionLabel: () => t('common.all'),
             itemSelectionLabel: (_, node) => node.Name || node.InstanceId,
           }}
-          header={
-            <Header
-              counter={paged.total === undefined ? undefined : selected.length > 0 ? `(${number(selected.length)}/${number(paged.total)})` : `(${number(paged.total)})`}
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
-                  <ExportButton
-                    name="nodes"
-                    columns={nodeExport(text)}
-                    read={(onProgress) => readAll(readPage({ ...query, max: 50 }), EXPORT_LIMIT, onProgress)}
-                    done="nodes.exported"
-                    failed="nodes.exportFailed"
-                  />
-                  <Button onClick={() => open('/activations')}>{t('nav.addNode')}</Button>
-                  <Button
-                    variant="primary"
-                    disabled={Boolean(blocked)}
-                    disabledReason={blocked}
-                    onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify(selected.map((node) => node.InstanceId)))}`)}
-                  >
-                    {t('nodes.runHere')}
-                  </Button>
-                </SpaceBetween>
-              }
-            >
-              {t('nodes.title')}
-            </Header>
-          }
           filter={
             <PropertyFilter
               query={toQuery(filter, search.search ?? '')}

@@ -30,7 +30,7 @@ export const COLUMN_SORT: Record<string, NodeSort> = {
   lastPing: 'last-ping',
 };
 
-export const DEFAULT_COLUMNS = ['name', 'id', 'status', 'platform', 'agent', 'address', 'lastPing', 'tags'];
+export const DEFAULT_COLUMNS = ['name', 'id', 'status', 'platform', 'agent', 'lastPing', 'tags'];
 
 type Follow = (event: { detail: { href?: string; external?: boolean }; preventDefault(): void }) => void;
 
@@ -41,23 +41,23 @@ export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefin
       id: 'name',
       header: t('nodes.name'),
       isRowHeader: true,
-      minWidth: 160,
+      width: 150, minWidth: 90,
       cell: (node) => (
         <Link href={href(`/nodes/${node.InstanceId}`)} onFollow={follow}>
           {nodeName(node)}
         </Link>
       ),
     },
-    { id: 'id', header: t('nodes.id'), minWidth: 190, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
-    { id: 'status', header: t('nodes.status'), minWidth: 130, cell: (node) => <NodeStatus status={node.PingStatus} /> },
-    { id: 'platform', header: t('nodes.platform'), minWidth: 160, cell: (node) => platformOf(node) || '–' },
+    { id: 'id', header: t('nodes.id'), width: 165, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
+    { id: 'status', header: t('nodes.status'), width: 146, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
+    { id: 'platform', header: t('nodes.platform'), width: 168, minWidth: 90, cell: (node) => platformOf(node) || '–' },
     {
       id: 'agent',
       header: t('nodes.agent'),
-      minWidth: 150,
+      width: 112, minWidth: 90,
       cell: (node) => (
         <>
-          {[node.AgentName, node.AgentVersion].filter(Boolean).join(' ') || '–'}
+          <span title={node.AgentName ?? undefined}>{node.AgentVersion || '–'}</span>
           {node.IsLatestVersion === false && (
             <Box variant="small" display="block" color="text-status-warning">
               {t('nodes.outdated')}
@@ -66,12 +66,12 @@ export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefin
         </>
       ),
     },
-    { id: 'address', header: t('nodes.address'), minWidth: 130, cell: (node) => node.IPAddress || '–' },
-    { id: 'lastPing', header: t('nodes.lastPing'), minWidth: 130, cell: (node) => <When at={node.LastPingDateTime} /> },
-    { id: 'tags', header: t('nodes.tags'), minWidth: 160, cell: (node) => <Tags tags={node.Tags} /> },
-    { id: 'computer', header: t('nodes.computer'), minWidth: 150, cell: (node) => node.ComputerName || '–' },
-    { id: 'registered', header: t('nodes.registered'), minWidth: 140, cell: (node) => <When at={node.RegistrationDate} /> },
-    { id: 'role', header: t('nodes.role'), minWidth: 140, cell: (node) => node.IamRole || '–' },
+    { id: 'address', header: t('nodes.address'), width: 124, minWidth: 90, cell: (node) => node.IPAddress || '–' },
+    { id: 'lastPing', header: t('nodes.lastPing'), width: 136, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
+    { id: 'tags', header: t('nodes.tags'), width: 190, minWidth: 90, cell: (node) => <Tags tags={node.Tags} /> },
+    { id: 'computer', header: t('nodes.computer'), width: 180, minWidth: 90, cell: (node) => node.ComputerName || '–' },
+    { id: 'registered', header: t('nodes.registered'), width: 140, minWidth: 90, cell: (node) => <When at={node.RegistrationDate} /> },
+    { id: 'role', header: t('nodes.role'), width: 150, minWidth: 90, cell: (node) => node.IamRole || '–' },
   ];
   return columns.map((column) => ({ ...column, ...sortable(column.id ?? '') }));
 }

@@ -8,28 +8,37 @@ export interface Enrolment {
   code: string;
 }
 
-/** The hub's certificate authority is not known to the machine yet: it is fetched first, and everything after is checked against it. */
+/**
+ * The hub's certificate authority is not known to the machine yet: it is fetched first, and everything after is checked
+ * against it. The code goes by the environment, since other users of the machine can see arguments.
+ */
 export function linuxLine({ endpoint, region, id, code }: Enrolment): string {
   const hub = endpoint.replace(/\/$/, '');
   return [
     `curl -fsSk ${quotePosix(`${hub}/quarterdeck/ca.pem`)} -o /tmp/quarterdeck-ca.pem`,
-    `curl -fsS --cacert /tmp/quarterdeck-ca.pem ${quotePosix(`${hub}/quarterdeck/install.sh`)} | sudo sh -s -- --hub ${quotePosix(hub)} --ca /tmp/quarterdeck-ca.pem --region ${quotePosix(region)} --id ${quotePosix(id)} --code ${quotePosix(code)}`,
+    `curl -fsS --cacert /tmp/quarterdeck-ca.pem ${quotePosix(`${hub}/quarterdeck/install.sh`)} -o /tmp/quarterdeck-install.sh`,
+    `sudo QUARTERDECK_ACTIVATION_CODE=${quotePosix(code)} sh /tmp/quarterdeck-install.sh --hub ${quotePosix(hub)} --ca-file /tmp/quarterdeck-ca.pem --id ${quotePosix(id)} --region ${quotePosix(region)}`,
   ].join(' && \\\n  ');
 }
 
 export function windowsLine({ endpoint, region, id, code }: Enrolment): string {
   const hub = endpoint.replace(/\/$/, '');
+  const data = '"$env:ProgramData\\Quarterdeck Agent"';
+  const program = '"$env:ProgramFiles\\Quarterdeck Agent\\quarterdeck-agent.exe"';
   return [
-    `curl.exe -fsSk ${quotePowerShell(`${hub}/quarterdeck/ca.pem`)} -o "$env:TEMP\\quarterdeck-ca.pem"`,
-    `curl.exe -fsS --ssl-no-revoke --cacert "$env:TEMP\\quarterdeck-ca.pem" ${quotePowerShell(`${hub}/quarterdeck/agent/windows-x86_64`)} -o "$env:TEMP\\quarterdeck-agent.exe"`,
-    `& "$env:TEMP\\quarterdeck-agent.exe" register --hub ${quotePowerShell(hub)} --ca "$env:TEMP\\quarterdeck-ca.pem" --region ${quotePowerShell(region)} --id ${quotePowerShell(id)} --code ${quotePowerShell(code)}`,
-    `& "$env:TEMP\\quarterdeck-agent.exe" install`,
+    `New-Item -ItemType Directory -Force ${data}, "$env:ProgramFiles\\Quarterdeck Agent" | Out-Null`,
+    `curl.exe -fsSk ${quotePowerShell(`${hub}/quarterdeck/ca.pem`)} -o "$env:ProgramData\\Quarterdeck Agent\\ca.pem"`,
+    `curl.exe -fsS --ssl-no-revoke --cacert "$env:ProgramData\\Quarterdeck Agent\\ca.pem" ${quotePowerShell(`${hub}/quarterdeck/agent/windows-x86_64`)} -o ${program}`,
+    `$env:QUARTERDECK_ACTIVATION_CODE = ${quotePowerShell(code)}`,
+    `& ${program} register --data-dir ${data} --endpoint ${quotePowerShell(hub)} --ca-file "$env:ProgramData\\Quarterdeck Agent\\ca.pem" --activation-id ${quotePowerShell(id)} --region ${quotePowerShell(region)}`,
+    `& ${program} install-service --data-dir ${data}`,
   ].join('\n');
 }
 
 /** The stock agent reads its trust from the system and its endpoints from one file, which must be there before it registers. */
 export function stockSteps({ endpoint, region, id, code }: Enrolment): { certificate: string; configuration: string; register: string } {
   const hub = endpoint.replace(/\/$/, '');
+  // With a port, the message gateway's endpoint needs its scheme: without one the agent takes the port for a path.
   const configuration = JSON.stringify({ Mds: { Endpoint: hub }, Mgs: { Endpoint: hub, Region: region }, Ssm: { Endpoint: hub } }, null, 2);
   return {
     certificate: `sudo curl -fsSk ${quotePosix(`${hub}/quarterdeck/ca.pem`)} -o /usr/local/share/ca-certificates/quarterdeck.crt && sudo update-ca-certificates`,

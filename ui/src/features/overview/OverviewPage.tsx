@@ -53,7 +53,7 @@ export function OverviewPage() {
 
 function Content({ data }: { data: OverviewAnswer }) {
   return (
-    <Grid gridDefinition={[{ colspan: { default: 12, m: 7 } }, { colspan: { default: 12, m: 5 } }, { colspan: { default: 12, m: 7 } }, { colspan: { default: 12, m: 5 } }]}>
+    <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }, { colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
       <Fleet data={data} />
       <AttentionList items={data.attention} />
       <Recent commands={data.commands.recent as Command[]} />
@@ -137,9 +137,20 @@ function AttentionList({ items }: { items: Attention[] }) {
             return (
               <li key={`${item.kind}${item.subject}`}>
                 <StatusIndicator type={SEVERITY[item.severity.toLowerCase()] ?? 'info'}>{maybe(`overview.kind.${item.kind}`, item.kind)}</StatusIndicator>
-                <Box variant="small" color="text-body-secondary">
-                  {path ? <Link href={href(path)} onFollow={follow} fontSize="body-s">{item.subject}</Link> : item.subject}
-                  {item.since ? <> · <When at={item.since} /></> : null}
+                <Box variant="small" display="block" color="text-body-secondary" padding={{ left: 'l' }}>
+                  {path ? (
+                    <Link href={href(path)} onFollow={follow} fontSize="body-s">
+                      {item.subject}
+                    </Link>
+                  ) : (
+                    item.subject
+                  )}
+                  {item.since ? (
+                    <>
+                      {' · '}
+                      <When at={item.since} />
+                    </>
+                  ) : null}
                 </Box>
               </li>
             );

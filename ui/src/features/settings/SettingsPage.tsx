@@ -6,13 +6,16 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import TimeInput from '@cloudscape-design/components/time-input';
+import Toggle from '@cloudscape-design/components/toggle';
 import Tiles from '@cloudscape-design/components/tiles';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useConnection } from '../../app/connection';
 import { Page } from '../../app/page';
 import { changePreferences, type Preferences, preferences } from '../../app/preferences';
 import { Failure } from '../../components/Failure';
-import { host } from '../../host';
+import { type ConnectionMark, host } from '../../host';
 import { useText } from '../../i18n';
 import { useStore } from '../../lib/store';
 
@@ -80,6 +83,7 @@ export function SettingsPage() {
                 { value: 'none', label: t('settings.notifyNone') },
               ]}
             />
+            <QuietHours value={value} change={change} />
           </SpaceBetween>
         </Container>
         <ConnectionDetails />
@@ -88,11 +92,72 @@ export function SettingsPage() {
   );
 }
 
+function QuietHours({ value, change }: { value: Preferences; change: (next: Partial<Preferences>) => void }) {
+  const { t } = useText();
+  const hours = value.quietHours;
+  const set = (next: Partial<{ from: string; to: string }>) => change({ quietHours: { from: '22:00', to: '07:00', ...hours, ...next } });
+  const whole = (text: string) => /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
+  return (
+    <FormField label={t('settings.quiet')}>
+      <SpaceBetween size="s">
+        <Toggle checked={hours !== null} onChange={({ detail }) => (detail.checked ? set({}) : change({ quietHours: null }))}>
+          {t('settings.quietOn')}
+        </Toggle>
+        {hours && (
+          <SpaceBetween direction="horizontal" size="m">
+            <FormField label={t('settings.quietFrom')}>
+              <TimeInput format="hh:mm" value={hours.from} onChange={({ detail }) => whole(detail.value) && set({ from: detail.value })} />
+            </FormField>
+            <FormField label={t('settings.quietTo')}>
+              <TimeInput format="hh:mm" value={hours.to} onChange={({ detail }) => whole(detail.value) && set({ to: detail.value })} />
+            </FormField>
+          </SpaceBetween>
+        )}
+      </SpaceBetween>
+    </FormField>
+  );
+}
+
+function Mark() {
+  const { t } = useText();
+  const connection = useConnection();
+  const client = useQueryClient();
+  const [error, setError] = useState<unknown>();
+  if (!host.mark || !connection) return null;
+  const mark: ConnectionMark = connection.readOnly ? 'read-only' : connection.protected ? 'protected' : 'open';
+  const set = async (next: ConnectionMark) => {
+    setError(undefined);
+    try {
+      await host.mark?.(next);
+    } catch (failure) {
+      setError(failure);
+    }
+    await client.invalidateQueries({ queryKey: ['connection'] });
+  };
+  return (
+    <SpaceBetween size="s">
+      {error !== undefined && <Failure error={error} what={t('settings.markFailed')} />}
+      <FormField label={t('settings.mark')} description={t('settings.markHint')}>
+        <RadioGroup
+          value={mark}
+          onChange={({ detail }) => void set(detail.value as ConnectionMark)}
+          items={[
+            { value: 'open', label: t('settings.markOpen') },
+            { value: 'protected', label: t('settings.markProtected') },
+            { value: 'read-only', label: t('settings.markReadOnly') },
+          ]}
+        />
+      </FormField>
+    </SpaceBetween>
+  );
+}
+
 function ConnectionDetails() {
   const { t } = useText();
   const connection = useConnection();
   return (
     <Container header={<Header variant="h2">{t('settings.connection')}</Header>}>
+      <SpaceBetween size="l">
       <KeyValuePairs
         columns={3}
         items={[
@@ -103,6 +168,8 @@ function ConnectionDetails() {
           { label: t('settings.version'), value: connection?.version || '–' },
         ]}
       />
+      <Mark />
+      </SpaceBetween>
     </Container>
   );
 }

@@ -107,6 +107,7 @@ export const commands = {
   table: 'Commands',
   command: 'Command',
   id: 'Command ID',
+  copyId: 'Copy the command ID',
   document: 'Document',
   done: 'Done',
   errors: 'Errors',

@@ -17,6 +17,9 @@ export const common = {
   no: 'No',
   preferences: 'Preferences',
   confirm: 'Confirm',
+  page: 'Page {{page}}',
+  nextPage: 'Next page',
+  previousPage: 'Previous page',
   pageSize: 'Rows on a page',
   rows: '{{count}} rows',
   columns: 'Columns',
@@ -111,6 +114,8 @@ export const errors = {
     unavailable: 'This hub does not offer that operation. Another version may.',
     server: 'The hub failed while it worked on this. Try again; if it stays, its log has the request under the id below.',
     readOnly: 'This connection is marked read only. Change that in the settings of the connection, if you mean to.',
+    notOpen: 'The hub inside the app did not start. The reason is above; the log of the app says more.',
+    declined: 'Nothing was changed. Confirm the question if you mean to go on.',
     other: 'Try again. If it stays, the code below helps whoever runs the hub.',
   },
 };

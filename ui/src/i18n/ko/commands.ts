@@ -104,6 +104,7 @@ export const commands = {
   table: '명령',
   command: '명령',
   id: '명령 ID',
+  copyId: '명령 ID 복사',
   document: '문서',
   done: '완료',
   errors: '오류',

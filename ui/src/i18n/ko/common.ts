@@ -17,6 +17,9 @@ export const common = {
   no: '아니요',
   preferences: '보기 설정',
   confirm: '확인',
+  page: '{{page}} 페이지',
+  nextPage: '다음 페이지',
+  previousPage: '이전 페이지',
   pageSize: '한 쪽의 행 수',
   rows: '{{count}}행',
   columns: '열',
@@ -111,6 +114,8 @@ export const errors = {
     unavailable: '이 허브는 그 작업을 제공하지 않습니다. 다른 버전에서는 될 수 있습니다.',
     server: '허브가 처리하다가 실패했습니다. 다시 시도하고, 계속되면 아래 요청 ID로 허브의 로그를 확인하세요.',
     readOnly: '읽기 전용으로 지정된 연결입니다. 바꾸려면 연결 설정에서 해제하세요.',
+    notOpen: '앱 안의 허브가 시작되지 않았습니다. 까닭은 위에 있고, 앱의 로그에 더 자세히 적혀 있습니다.',
+    declined: '바뀐 것은 없습니다. 계속하려면 확인 질문에 동의하세요.',
     other: '다시 시도하세요. 계속되면 아래 코드가 허브 운영자에게 도움이 됩니다.',
   },
 };
