@@ -9,6 +9,7 @@ use qd_store::table::document_versions::DocumentVersion;
 use qd_store::table::documents::Document;
 
 use crate::ops::documents::content;
+use qd_model::document::digest;
 use qd_model::shapes::documents::{DocumentFormat, DocumentType};
 
 /// Owner of these documents, as the API reports it.
@@ -93,8 +94,8 @@ fn read(name: &str, yaml: &str) -> Result<LibraryDocument, qd_model::ApiError> {
         status: "Active".to_owned(),
         status_information: None,
         review_status: None,
-        hash: content::sha256(&content),
-        sha1: content::sha1(&content),
+        hash: accepted.hash,
+        sha1: digest::sha1(&content),
     };
     Ok(LibraryDocument { document, version, content })
 }

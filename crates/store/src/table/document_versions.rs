@@ -45,7 +45,7 @@ pub struct DocumentVersion {
     /// `None` for types whose content has none.
     pub schema_version: Option<String>,
     pub description: Option<String>,
-    /// JSON list of Linux, MacOS, Windows.
+    /// Linux, MacOS, Windows with commas between; empty for what does not run on nodes.
     pub platform_types: String,
     pub target_type: Option<String>,
     /// JSON list of DocumentRequires.

@@ -6,3 +6,4 @@ mod engine;
 mod loss;
 mod migrations;
 mod table;
+mod tags;

@@ -20,7 +20,7 @@ fn a_command_is_accepted_in_both_spellings() {
     let accepted = accept(DocumentType::Command, DocumentFormat::Json, &json).unwrap();
     assert_eq!(accepted.schema_version.as_deref(), Some("2.2"));
     assert_eq!(accepted.description.as_deref(), Some("d"));
-    assert_eq!(accepted.platform_types, [PlatformType::Linux, PlatformType::MacOs]);
+    assert_eq!(accepted.platform_types, [PlatformType::Linux, PlatformType::MacOS]);
     let yaml = convert(&json, DocumentFormat::Json, DocumentFormat::Yaml).unwrap();
     assert_eq!(accept(DocumentType::Command, DocumentFormat::Yaml, &yaml).unwrap(), accepted);
     let again = convert(&yaml, DocumentFormat::Yaml, DocumentFormat::Json).unwrap();
@@ -32,8 +32,6 @@ fn conversion_to_the_same_format_changes_no_byte() {
     let text = "{ \"schemaVersion\":\n\"2.2\" }";
     assert_eq!(convert(text, DocumentFormat::Json, DocumentFormat::Json).unwrap(), text);
     assert_eq!(convert(text, DocumentFormat::Json, DocumentFormat::Text).unwrap(), text);
-    assert_eq!(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_eq!(sha1("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 #[test]
@@ -47,7 +45,7 @@ fn content_that_cannot_be_used_is_refused() {
     assert_eq!(code(DocumentType::Command, DocumentFormat::Json, "{\"schemaVersion\": 2.2}"), content);
     assert_eq!(code(DocumentType::Command, DocumentFormat::Json, &command("0.3").to_string()), "InvalidDocumentSchemaVersion");
     assert_eq!(code(DocumentType::Automation, DocumentFormat::Json, &command("2.2").to_string()), "InvalidDocumentSchemaVersion");
-    assert_eq!(code(DocumentType::Command, DocumentFormat::Json, &" ".repeat(MAX_CONTENT + 1)), "MaxDocumentSizeExceeded");
+    assert_eq!(code(DocumentType::Command, DocumentFormat::Json, &" ".repeat(64 * 1024 + 1)), "MaxDocumentSizeExceeded");
     assert_eq!(code(DocumentType::Command, DocumentFormat::Json, "{\"a\": \"\0\"}"), content);
     let mut unknown = command("2.2");
     unknown["mainSteps"][0]["action"] = "aws:fly".into();
@@ -68,7 +66,7 @@ fn sessions_are_checked() {
         accept(DocumentType::Session, DocumentFormat::Json, &session(json!({"idleSessionTimeout": "", "maxSessionDuration": "1440"})))
             .is_ok()
     );
-    for inputs in [json!({"idleSessionTimeout": "61"}), json!({"idleSessionTimeout": 5}), json!({"maxSessionDuration": "0"}), json!([])] {
+    for inputs in [json!({"idleSessionTimeout": "61"}), json!({"idleSessionTimeout": 5}), json!({"maxSessionDuration": "0"}), json!([1])] {
         assert_eq!(code(DocumentType::Session, DocumentFormat::Json, &session(inputs)), "InvalidDocumentContent");
     }
     let content = r#"{"schemaVersion":"1.0","sessionType":"Telnet"}"#;

@@ -1,5 +1,6 @@
 //! CreateDocument: stores version 1 of a document, which is its default and latest one.
 
+use qd_model::document::digest;
 use qd_model::shapes::documents::{
     AttachmentsSource, CreateDocumentInput, CreateDocumentOutput, DocumentFormat, DocumentStatus, DocumentType, ReviewStatus,
 };
@@ -43,8 +44,8 @@ pub async fn run(cx: &Cx, input: CreateDocumentInput) -> Result<CreateDocumentOu
         status: DocumentStatus::Active.as_str().to_owned(),
         status_information: None,
         review_status: first_review_status(document_type).map(|status| status.as_str().to_owned()),
-        hash: content::sha256(&input.content),
-        sha1: content::sha1(&input.content),
+        hash: accepted.hash,
+        sha1: digest::sha1(&input.content),
     };
     let cx = cx.clone();
     let description = cx
@@ -53,7 +54,8 @@ pub async fn run(cx: &Cx, input: CreateDocumentInput) -> Result<CreateDocumentOu
         .write(move |tx| -> Result<_, Fault> {
             insert(tx, &input, document_type, &version)?;
             tx.notify(super::TOPIC);
-            description::describe(&cx, tx, &find(&cx, tx, &input.name, None, None)?)
+            let found = find(&cx, tx, &input.name, None, None)?;
+            description::describe(&cx, tx, &found)
         })
         .await?;
     // It is Active already; callers of AWS expect to hear that it is on its way (semantics 3.1.5).

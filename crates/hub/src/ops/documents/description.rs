@@ -1,13 +1,13 @@
 //! What DescribeDocument, CreateDocument and UpdateDocument tell about a version.
 
 use qd_model::Timestamp;
+use qd_model::document::{self, Parameter};
 use qd_model::shapes::documents::{
-    DocumentDescription, DocumentFormat, DocumentHashType, DocumentParameter, DocumentParameterType, DocumentRequires, DocumentStatus,
-    DocumentType, ReviewInformation, ReviewStatus, Tag,
+    DocumentDescription, DocumentFormat, DocumentHashType, DocumentParameter, DocumentRequires, DocumentStatus, DocumentType,
+    ReviewInformation, ReviewStatus, Tag,
 };
 use qd_store::Tx;
 use qd_store::table::{document_reviews, document_versions, tags};
-use serde_json::Value;
 
 use super::content;
 use super::find::Found;
@@ -22,6 +22,7 @@ pub fn describe(cx: &Cx, tx: &mut Tx<'_>, found: &Found) -> Result<DocumentDescr
     let text = found.content(tx)?;
     let (document, version) = (&found.document, &found.version);
     let format = format(&version.format);
+    let document_type = DocumentType::from_wire(&document.document_type);
     let mut description = DocumentDescription {
         sha1: Some(version.sha1.clone()),
         hash: Some(version.hash.clone()),
@@ -35,9 +36,9 @@ pub fn describe(cx: &Cx, tx: &mut Tx<'_>, found: &Found) -> Result<DocumentDescr
         status_information: version.status_information.clone(),
         document_version: Some(version.version.to_string()),
         description: version.description.clone(),
-        parameters: content::value(&text, format).ok().as_ref().and_then(parameters),
+        parameters: parameters(document_type, format, &text),
         platform_types: Some(content::platforms_of(&version.platform_types)),
-        document_type: DocumentType::from_wire(&document.document_type),
+        document_type,
         schema_version: version.schema_version.clone(),
         latest_version: Some(document.latest_version.to_string()),
         default_version: Some(document.default_version.to_string()),
@@ -92,54 +93,9 @@ pub fn requires(stored: Option<&str>) -> Option<Vec<DocumentRequires>> {
     stored.and_then(|text| serde_json::from_str(text).ok())
 }
 
-/// The declared parameters in the author's order (semantics 3.6.5): lists are StringList, everything else counts as String, and a default
-/// that is not a string is shown as JSON text.
-fn parameters(content: &Value) -> Option<Vec<DocumentParameter>> {
-    let declared = content.get("parameters")?.as_object()?;
-    let shown = declared
-        .iter()
-        .map(|(name, declaration)| {
-            let kind = declaration.get("type").and_then(Value::as_str).unwrap_or_default();
-            let is_list = kind == "StringList" || kind.starts_with("List<");
-            DocumentParameter {
-                name: Some(name.clone()),
-                r#type: Some(if is_list { DocumentParameterType::StringList } else { DocumentParameterType::String }),
-                description: declaration.get("description").and_then(Value::as_str).map(str::to_owned),
-                default_value: declaration.get("default").map(|default| match default {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                }),
-            }
-        })
-        .collect::<Vec<_>>();
+/// The declared parameters in the author's order; none for types that declare none.
+fn parameters(document_type: Option<DocumentType>, format: DocumentFormat, content: &str) -> Option<Vec<DocumentParameter>> {
+    let summary = document::check(document_type?, format, content).ok()?;
+    let shown: Vec<_> = summary.parameters.iter().map(Parameter::describe).collect();
     Some(shown).filter(|shown| !shown.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn parameters_show_as_string_or_list() {
-        let content = json!({"parameters": {
-            "z": {"type": "StringList", "default": ["a"]},
-            "a": {"type": "Boolean", "default": true, "description": "d"},
-            "m": {"type": "String"},
-            "i": {"type": "List<AWS::EC2::Instance::Id>"},
-        }});
-        let shown: Vec<_> =
-            parameters(&content).unwrap().into_iter().map(|p| (p.name.unwrap(), p.r#type.unwrap().as_str(), p.default_value)).collect();
-        assert_eq!(
-            shown,
-            [
-                ("z".to_owned(), "StringList", Some("[\"a\"]".to_owned())),
-                ("a".to_owned(), "String", Some("true".to_owned())),
-                ("m".to_owned(), "String", None),
-                ("i".to_owned(), "StringList", None),
-            ]
-        );
-        assert_eq!(parameters(&json!({"parameters": {}})), None);
-        assert_eq!(parameters(&json!("text")), None);
-    }
 }

@@ -202,7 +202,7 @@ mod tests {
             parsed,
             [
                 Filter::Owner(Owner::Own),
-                Filter::Platforms(vec![PlatformType::Linux, PlatformType::MacOs]),
+                Filter::Platforms(vec![PlatformType::Linux, PlatformType::MacOS]),
                 Filter::Tag("role".to_owned(), vec!["web".to_owned()]),
             ]
         );

@@ -8,7 +8,6 @@ pub mod content;
 mod description;
 mod find;
 mod review;
-mod runbook;
 
 pub mod create_document;
 pub mod delete_document;

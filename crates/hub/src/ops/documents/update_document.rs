@@ -1,6 +1,7 @@
 //! UpdateDocument: adds a version on top of the latest one. The default version stays where it is (semantics 3.2.1).
 
 use qd_model::ApiError;
+use qd_model::document::digest;
 use qd_model::shapes::documents::{
     DocumentDescription, DocumentFormat, DocumentStatus, DocumentType, UpdateDocumentInput, UpdateDocumentOutput,
 };
@@ -23,7 +24,8 @@ pub async fn run(cx: &Cx, input: UpdateDocumentInput) -> Result<UpdateDocumentOu
         .write(move |tx| -> Result<_, Fault> {
             let version = insert(&cx, tx, &input)?;
             tx.notify(super::TOPIC);
-            description::describe(&cx, tx, &find(&cx, tx, &input.name, Some(&version.to_string()), None)?)
+            let found = find(&cx, tx, &input.name, Some(&version.to_string()), None)?;
+            description::describe(&cx, tx, &found)
         })
         .await?;
     let description = DocumentDescription { status: Some(DocumentStatus::Updating), ..description };
@@ -58,8 +60,8 @@ fn insert(cx: &Cx, tx: &mut Tx<'_>, input: &UpdateDocumentInput) -> Result<i64, 
         status: DocumentStatus::Active.as_str().to_owned(),
         status_information: None,
         review_status: first_review_status(document_type).map(|status| status.as_str().to_owned()),
-        hash: content::sha256(&input.content),
-        sha1: content::sha1(&input.content),
+        hash: accepted.hash,
+        sha1: digest::sha1(&input.content),
     };
     check_room(tx, &version, format)?;
     document_versions::insert(tx, &version, &input.content)?;

@@ -59,7 +59,7 @@ fn exists(tx: &mut Tx<'_>, resource_type: ResourceTypeForTagging, id: &str) -> R
     match resource_type {
         ResourceTypeForTagging::Document => Ok(documents::get(tx, id)?.is_some()),
         // AWS tags its own virtual machines in EC2; here every node is tagged in one place.
-        ResourceTypeForTagging::ManagedInstance => Ok(nodes::get(tx, id)?.is_some()),
+        ResourceTypeForTagging::ManagedInstance => nodes::exists(tx, id),
         // Families that are not built yet have no resources.
         ResourceTypeForTagging::MaintenanceWindow
         | ResourceTypeForTagging::Parameter
