@@ -23,7 +23,7 @@ pub use precondition::{Operand, Outcome, Precondition};
 use crate::error::ApiError;
 use std::fmt;
 
-/// Longest document, in bytes (semantics 3.1.3).
+/// Longest document an author may hand in, in bytes (semantics 3.1.3).
 pub const MAX_BYTES: usize = 64 * 1024;
 
 /// What is wrong with a document.
