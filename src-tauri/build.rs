@@ -5,7 +5,10 @@ fn main() {
     // `generate_context!` fails where the pages' directory is missing; `cargo xtask run` and `package` always build the real pages first.
     let pages = Path::new("../ui/dist");
     if !pages.join("index.html").exists() && fs::create_dir_all(pages).is_ok() {
-        let _ = fs::write(pages.join("index.html"), "<!doctype html><title>Quarterdeck</title><p>The pages are not built yet: cargo xtask run\n");
+        let _ = fs::write(
+            pages.join("index.html"),
+            "<!doctype html><title>Quarterdeck</title><p>The pages are not built yet: cargo xtask run\n",
+        );
     }
     tauri_build::build();
 }

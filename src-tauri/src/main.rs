@@ -1,14 +1,189 @@
-//! The desktop app: the console's window around the hub.
+//! The desktop app: the console's window, the tray and notifications around a hub in this process.
+//!
+//! This is the only crate that names Tauri, and it knows no operation of the API: one command carries them all to the hub.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-use tauri::{WebviewUrl, WebviewWindowBuilder};
+mod args;
+mod command;
+mod embedded;
+mod error;
+mod follow;
+mod guard;
+mod keyring;
+mod language;
+mod local;
+mod notify;
+mod question;
+mod start;
+mod state;
+mod subscriptions;
+mod this_machine;
+mod tray;
+mod window;
 
-fn main() -> anyhow::Result<()> {
-    tauri::Builder::default()
-        .setup(|app| {
-            WebviewWindowBuilder::new(app, "main", WebviewUrl::default()).title("Quarterdeck").inner_size(1280.0, 800.0).build()?;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tauri::webview::PageLoadEvent;
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
+use tauri_plugin_window_state::StateFlags;
+use tracing_subscriber::EnvFilter;
+
+use args::Args;
+use local::Local;
+use state::App;
+
+fn main() -> ExitCode {
+    let args = match Args::parse(std::env::args().skip(1)) {
+        Ok(args) if args.help => {
+            print!("{}", args::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Ok(args) if args.version => {
+            println!("quarterdeck {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Ok(args) => args,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let filter = EnvFilter::try_from_env("QUARTERDECK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Quarterdeck did not start: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let mut builder = tauri::Builder::default();
+    // A Quarterdeck with a data folder of its own stands beside the person's usual one.
+    if args.data_dir.is_none() {
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, arguments, _| second_start(app, arguments)));
+    }
+    let app = builder
+        .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(StateFlags::all() - StateFlags::VISIBLE).build())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init())
+        .manage(window::Waiting::default())
+        .invoke_handler(tauri::generate_handler![
+            command::app_info::app_info,
+            command::call::call,
+            command::connection::connection_mark,
+            command::events::subscribe_events,
+            command::events::unsubscribe_events,
+            command::extension::extension,
+            command::navigate::navigate_ready,
+            command::navigate::navigated,
+            command::output::output,
+            command::outside::open_external,
+            command::outside::save_file,
+            command::secrets::access_key,
+            command::secrets::keyring_choose,
+            command::secrets::keyring_unlock,
+            command::settings::settings_get,
+            command::settings::settings_set,
+        ])
+        .on_page_load(|webview, load| {
+            // A page that loads anew has forgotten its channels, and does not listen yet.
+            if load.event() == PageLoadEvent::Started {
+                webview.state::<App>().subscriptions.end_all(webview.label());
+                webview.state::<window::Waiting>().loads(webview.label());
+            }
+        })
+        .setup(move |app| {
+            set_up(app.handle(), args)?;
             Ok(())
         })
-        .run(tauri::generate_context!())?;
+        .build(tauri::generate_context!())
+        .context("preparing the window system")?;
+    app.run(on_event);
     Ok(())
+}
+
+fn set_up(app: &AppHandle, args: Args) -> anyhow::Result<()> {
+    let data_dir = match args.data_dir {
+        Some(chosen) => std::path::absolute(&chosen).with_context(|| format!("the data folder {}", chosen.display()))?,
+        None => default_data_dir(app)?,
+    };
+    app.manage(start::DataFolder::take(&data_dir)?);
+    app.manage(App::new(data_dir.clone(), Local::open(&data_dir.join("local.sqlite"))?));
+    tray::build(app);
+    start::begin(app);
+    end_on_signals(app);
+    // Hidden without a tray would be a program that nobody can reach.
+    let hide = args.hidden && app.state::<App>().tray.is_built();
+    match args.path {
+        Some(path) => window::lead_to(app, &path),
+        None if hide => {}
+        None => {
+            window::open(app)?;
+        }
+    }
+    Ok(())
+}
+
+fn default_data_dir(app: &AppHandle) -> anyhow::Result<PathBuf> {
+    app.path().app_data_dir().context("this system names no folder for an app's data")
+}
+
+/// Somebody started the app again: the window that is there comes forward, led to where they asked.
+fn second_start(app: &AppHandle, arguments: Vec<String>) {
+    let args = Args::parse(arguments.into_iter().skip(1)).unwrap_or_default();
+    match args.path {
+        Some(path) => window::lead_to(app, &path),
+        None => {
+            if let Err(error) = window::open(app) {
+                tracing::error!(%error, "the window did not open");
+            }
+        }
+    }
+}
+
+fn on_event(app: &AppHandle, event: RunEvent) {
+    match event {
+        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } => {
+            api.prevent_close();
+            window::close_requested(app);
+        }
+        RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } => {
+            tray::attended(app);
+            window::follow_waiting(app);
+        }
+        // Without a window the app goes on in the tray; only a quit, which carries a code, ends it.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::Exit => start::end(app),
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => second_start(app, Vec::new()),
+        _ => {}
+    }
+}
+
+/// SIGTERM and SIGINT quit as the tray's Quit does: window state is saved, the agent and the hub end their work.
+fn end_on_signals(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+                return;
+            };
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            return;
+        }
+        app.exit(0);
+    });
 }

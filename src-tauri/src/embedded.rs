@@ -1,0 +1,125 @@
+//! The hub in this process: opened on SQLite in the app's data folder, reachable for nodes and the AWS CLI on a local TLS listener.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use qd_hub::events::{Cursor, Subscription};
+use qd_hub::{Caller, Hub, HubConfig, HubError, dispatch, extension};
+use qd_model::Operation;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::error::CallError;
+use crate::local::{Local, settings};
+use crate::state::{Reply, Request};
+use crate::this_machine::{Activation, HubAddress, NodeError};
+
+/// Ports that are tried for the listener, in this order; then any free one.
+const PORTS: std::ops::Range<u16> = 7443..7463;
+
+/// The open hub and where it listens.
+#[derive(Clone)]
+pub struct Embedded {
+    hub: Hub,
+    caller: Arc<Caller>,
+    address: HubAddress,
+}
+
+impl Embedded {
+    /// Opens the hub in `data_dir`, making it on the first start, and its listener on the loopback interface.
+    pub async fn open(data_dir: &Path, local: &Local) -> Result<Self, HubError> {
+        let hub_dir = data_dir.join("hub");
+        let hub = Hub::open(HubConfig::embedded(&hub_dir)).await?;
+        let listener = listen(&hub, local).await?;
+        let address = HubAddress { listener, region: hub.shared().region.clone(), ca_file: hub_dir.join(qd_hub::http::tls::CA_FILE) };
+        Ok(Self { caller: hub.administrator(), hub, address })
+    }
+
+    pub fn address(&self) -> &HubAddress {
+        &self.address
+    }
+
+    /// Twelve digits.
+    pub fn account(&self) -> &str {
+        &self.hub.shared().account
+    }
+
+    /// One operation, as the account's administrator.
+    pub async fn call(&self, operation: Operation, input: Value) -> Result<Value, CallError> {
+        let cx = self.hub.cx(&self.caller);
+        let request_id = cx.request_id().to_string();
+        dispatch::call(&cx, operation, input).await.map_err(|error| {
+            let mut error = CallError::from(error);
+            error.request_id = Some(request_id);
+            error
+        })
+    }
+
+    pub async fn extension(&self, request: Request) -> Reply {
+        let request = extension::Request {
+            method: request.method,
+            path: request.path,
+            query: request.query.into_iter().collect(),
+            body: Bytes::from(request.body),
+        };
+        let response = self.hub.extension(&self.caller, request).await;
+        Reply { status: response.status, headers: response.headers, body: response.body.to_vec() }
+    }
+
+    /// Events after sequence number `after`, or from now on.
+    pub fn events(&self, after: Option<i64>) -> Subscription {
+        self.hub.events(after.map_or(Cursor::Now, Cursor::After))
+    }
+
+    /// An activation for exactly one machine, this one.
+    pub async fn activation(&self) -> Result<Activation, NodeError> {
+        let input = json!({
+            "Description": "This machine, enrolled by the desktop app",
+            "IamRole": "service-role/QuarterdeckManagedNode",
+            "RegistrationLimit": 1,
+        });
+        let answer = self
+            .call(Operation::CreateActivation, input)
+            .await
+            .map_err(|error| NodeError::Activation(format!("{}: {}", error.code, error.message)))?;
+        match (answer["ActivationId"].as_str(), answer["ActivationCode"].as_str()) {
+            (Some(id), Some(code)) => Ok(Activation { id: id.to_owned(), code: Zeroizing::new(code.to_owned()) }),
+            _ => Err(NodeError::Activation("the hub's answer carries none".to_owned())),
+        }
+    }
+
+    /// The administrator's access key as `<id>:<secret>`, from the credentials file that the hub keeps for the AWS CLI.
+    pub fn administrator_key(&self) -> Option<Zeroizing<String>> {
+        let path = self.hub.shared().data_dir.join("credentials");
+        let text = Zeroizing::new(std::fs::read_to_string(path).ok()?);
+        let value = |name: &str| {
+            let line = text.lines().find(|line| line.split('=').next().is_some_and(|key| key.trim() == name))?;
+            line.split_once('=').map(|(_, value)| value.trim())
+        };
+        Some(Zeroizing::new(format!("{}:{}", value("aws_access_key_id")?, value("aws_secret_access_key")?)))
+    }
+
+    pub async fn close(&self) {
+        self.hub.close().await;
+    }
+}
+
+/// Opens the listener: where it was last time, so that nodes find it again, else on the first free port.
+async fn listen(hub: &Hub, local: &Local) -> Result<SocketAddr, HubError> {
+    let last = local.setting(settings::LISTEN_PORT).ok().flatten().and_then(|port| port.as_u64()).and_then(|port| u16::try_from(port).ok());
+    let mut failure = None;
+    for port in last.into_iter().chain(PORTS).chain([0]) {
+        match hub.serve(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+            Ok(address) => {
+                if let Err(error) = local.set_setting(settings::LISTEN_PORT, &address.port().into()) {
+                    tracing::warn!(%error, "the listener's port was not remembered");
+                }
+                return Ok(address);
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| HubError::Other("no port was tried".to_owned())))
+}
