@@ -1,4 +1,5 @@
 /** What is around every page: header with the environment, navigation, messages, palette and shortcuts. */
+import Alert from '@cloudscape-design/components/alert';
 import AppLayout from '@cloudscape-design/components/app-layout';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
@@ -9,10 +10,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
 import { Suspense, useEffect, useMemo } from 'react';
 import { followEvents } from '../api/live';
+import { Failure } from '../components/Failure';
 import { Loading } from '../components/Loading';
-import { host } from '../host';
+import { ApiFailure, host } from '../host';
 import { useText } from '../i18n';
 import { useStore } from '../lib/store';
+import { useConnection } from './connection';
 import { dismiss, flashes } from './flash';
 import { HeaderBar } from './HeaderBar';
 import { crumbs } from './page';
@@ -60,6 +63,22 @@ function Breadcrumbs() {
   return <BreadcrumbGroup items={[{ text: t('nav.home'), href: href('/') }, ...trail]} onFollow={follow} />;
 }
 
+/** Above every page, when the hub inside the app is not there or this machine could not become its node. */
+function HubState() {
+  const { t } = useText();
+  const connection = useConnection();
+  const machine = connection?.thisMachine;
+  if (connection?.failed !== undefined) return <Failure error={new ApiFailure('HubNotOpen', connection.failed)} what={t('errors.hubFailed')} />;
+  if (machine?.state === 'unavailable' || (machine?.state === 'restarting' && machine.reason)) {
+    return (
+      <Alert type="warning" header={t(machine.state === 'unavailable' ? 'errors.machineUnavailable' : 'errors.machineRestarting')}>
+        {machine.reason}
+      </Alert>
+    );
+  }
+  return machine?.state === 'registering' ? <Alert type="info">{t('errors.machineRegistering')}</Alert> : null;
+}
+
 export function Shell() {
   const { t } = useText();
   const client = useQueryClient();
@@ -91,6 +110,7 @@ export function Shell() {
         content={
           <ErrorBoundary key={pathname} onError={() => undefined}>
             <Suspense fallback={<Loading />}>
+              <HubState />
               <Outlet />
             </Suspense>
           </ErrorBoundary>

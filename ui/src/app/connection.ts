@@ -1,7 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ConnectionInfo, host } from '../host';
 
-/** The endpoint in use; changes only when the app is told to use another one. */
+/** Still on its way: the hub inside the app opens, or this machine becomes its node. */
+function isSettled(info: ConnectionInfo | undefined): boolean {
+  if (!info) return false;
+  if (info.failed !== undefined) return true;
+  return info.endpoint !== '' && !['waiting', 'registering', 'restarting'].includes(info.thisMachine?.state ?? '');
+}
+
+/** The endpoint in use. Asked again every second until it is open, then seldom. */
 export function useConnection(): ConnectionInfo | undefined {
-  return useQuery({ queryKey: ['connection'], queryFn: () => host.info(), staleTime: Number.POSITIVE_INFINITY }).data;
+  return useQuery({
+    queryKey: ['connection'],
+    queryFn: () => host.info(),
+    staleTime: 60_000,
+    refetchInterval: (query) => (isSettled(query.state.data) ? 60_000 : 1_000),
+  }).data;
 }

@@ -64,8 +64,10 @@ export interface ConnectionInfo {
   version: string;
   /** Where the hub's certificate authority lies on this machine, for the AWS CLI. */
   caFile?: string;
-  /** How the hub's own machine fares, in the desktop app. */
+  /** Why the hub inside the app did not open. */
   failed?: string;
+  /** How this machine stands as a node of the hub inside the app. */
+  thisMachine?: { state: 'waiting' | 'registering' | 'running' | 'restarting' | 'unavailable' | 'stopped'; reason?: string };
 }
 
 export type ConnectionMark = 'open' | 'protected' | 'read-only';

@@ -86,6 +86,7 @@ export const tauriHost: Host = {
       version: info.version ?? '',
       caFile: info.caFile ?? undefined,
       failed: info.connectionError ?? undefined,
+      thisMachine: info.thisMachine ?? undefined,
     };
   },
   settingsGet: async (key) => (await command<string | null>('settings_get', { key })) ?? undefined,

@@ -5,7 +5,7 @@ import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/com
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
 import type { Command } from '../../api/operations';
@@ -61,6 +61,8 @@ function columnsOf({ t, number }: Text, follow: ReturnType<typeof useFollow>): T
 }
 
 function useFilterWords({ t, maybe }: Text): { properties: PropertyFilterProps.FilteringProperty[]; options: PropertyFilterProps.FilteringOption[] } {
+  // Offered as an example of how a day is written.
+  const [today] = useState(() => new Date().toLocaleDateString('sv'));
   return useMemo(() => {
     const property = (key: string, label: string): PropertyFilterProps.FilteringProperty => ({ key, propertyLabel: label, groupValuesLabel: label, operators: ['='] });
     return {
@@ -74,10 +76,10 @@ function useFilterWords({ t, maybe }: Text): { properties: PropertyFilterProps.F
       options: [
         ...COMMAND_STATUSES.map((value) => ({ propertyKey: 'Status', value, label: maybe(`status.command.${value}`, value) })),
         ...STAGES.map((value) => ({ propertyKey: 'ExecutionStage', value, label: maybe(`commands.stage.${value}`, value) })),
-        ...['InvokedAfter', 'InvokedBefore'].map((propertyKey) => ({ propertyKey, value: new Date().toLocaleDateString('sv') })),
+        ...['InvokedAfter', 'InvokedBefore'].map((propertyKey) => ({ propertyKey, value: today })),
       ],
     };
-  }, [t, maybe]);
+  }, [t, maybe, today]);
 }
 
 export function CommandsPage() {
