@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use qd_model::ApiError;
+use qd_model::document::interpolate;
+use qd_model::document::parameters::Resolved;
+use qd_model::document::Document;
+use qd_model::shapes::documents::DocumentFormat;
 use serde_json::{Map, Value};
 
 use crate::sealed::MasterKey;
@@ -32,4 +36,46 @@ pub fn open(key: &MasterKey, command_id: &str, sealed: &[u8]) -> Given {
             Given::new()
         }
     }
+}
+
+/// The document, which was checked when it was stored.
+fn document(content: &str) -> Result<Document, ApiError> {
+    Document::parse(content, DocumentFormat::Json).map_err(|e| ApiError::new("InvalidDocument", e.to_string()))
+}
+
+/// Checks values against the document's declarations.
+///
+/// Errors: `InvalidParameters` with every reason at once.
+pub fn check(content: &str, given: &Given) -> Result<(), ApiError> {
+    let document = document(content)?;
+    let resolved = Resolved::resolve(&document.parameters, given).map_err(|e| ApiError::new("InvalidParameters", e.to_string()))?;
+    let references = resolved.to_map().values().any(mentions_parameter_store);
+    if references {
+        return Err(ApiError::new(
+            "InvalidParameters",
+            "A parameter refers to Parameter Store ({{ssm:…}}), which is not built in this version of Quarterdeck. Give the value itself.",
+        ));
+    }
+    Ok(())
+}
+
+fn mentions_parameter_store(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !interpolate::ssm_references(text).is_empty(),
+        Value::Array(items) => items.iter().any(mentions_parameter_store),
+        _ => false,
+    }
+}
+
+/// Seconds the document may run, to be added to TimeoutSeconds (semantics 2.2.2).
+pub fn execution_timeout(content: &str, given: &Given) -> u32 {
+    let Ok(document) = document(content) else { return 0 };
+    let resolved = Resolved::resolve(&document.parameters, given).unwrap_or_default();
+    document.timeout_seconds(&resolved)
+}
+
+/// Values as agents get them: typed as declared, defaults filled in (agent-protocol 4.6).
+pub fn for_agents(content: &str, given: &Given) -> Map<String, Value> {
+    let resolved = document(content).ok().and_then(|d| Resolved::resolve(&d.parameters, given).ok());
+    resolved.map(|r| r.to_map()).unwrap_or_default()
 }

@@ -46,7 +46,7 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
     }
     let command_id = Uuid::new_v4().to_string();
     let timeout = i64::from(input.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS)) * 1_000;
-    let execution = i64::try_from(parameters::execution_timeout(&document.content, &given)).unwrap_or(i64::MAX / 2_000) * 1_000;
+    let execution = i64::from(parameters::execution_timeout(&document.content, &given)) * 1_000;
     let asked = Asked {
         parameters: parameters::seal(&cx.shared().master_key, &command_id, &given)?,
         document: document.content.clone(),
