@@ -63,6 +63,13 @@ impl Cx {
         Self { shared, caller, request_id: Uuid::new_v4(), now_ms }
     }
 
+    /// The same request under the id that the front door gave it, so that answer, log and events agree.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Uuid) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -44,9 +44,7 @@ pub enum SealError {
     #[error("the sealed secret does not open: it is damaged or belongs to another record")]
     Damaged,
     /// The envelope was sealed under another master key.
-    #[error(
-        "the sealed secret was sealed under another master key; copy {MASTER_KEY_FILE} of the hub that made it"
-    )]
+    #[error("the sealed secret was sealed under another master key; copy {MASTER_KEY_FILE} of the hub that made it")]
     OtherKey,
     /// The system gave no random bytes.
     #[error("the system gave no random bytes")]
@@ -71,10 +69,7 @@ impl MasterKey {
         let hash = digest::digest(&digest::SHA256, &bytes);
         let mut id = [0; KEY_ID];
         id.copy_from_slice(&hash.as_ref()[..KEY_ID]);
-        Self {
-            key: Zeroizing::new(bytes),
-            id,
-        }
+        Self { key: Zeroizing::new(bytes), id }
     }
 
     /// A fresh random key.
@@ -85,30 +80,23 @@ impl MasterKey {
     }
 
     /// Reads `dir/master.key`, making it at the first start.
-    pub fn open_or_create(dir: &Path) -> Result<Self, SealError> {
+    pub fn open(dir: &Path) -> Result<Self, SealError> {
         let path = dir.join(MASTER_KEY_FILE);
         let shown = path.display().to_string();
         match fs::read_to_string(&path) {
             Ok(text) => {
                 let text = Zeroizing::new(text);
                 let mut bytes = [0; 32];
-                hex::decode_to_slice(text.trim(), &mut bytes)
-                    .map_err(|_| SealError::Malformed(shown))?;
+                hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| SealError::Malformed(shown))?;
                 Ok(Self::from_bytes(bytes))
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let made = Self::generate()?;
                 let text = Zeroizing::new(format!("{}\n", hex::encode(*made.key)));
-                write_private(&path, text.as_bytes()).map_err(|source| SealError::File {
-                    path: shown,
-                    source,
-                })?;
+                write_private(&path, text.as_bytes()).map_err(|source| SealError::File { path: shown, source })?;
                 Ok(made)
             }
-            Err(source) => Err(SealError::File {
-                path: shown,
-                source,
-            }),
+            Err(source) => Err(SealError::File { path: shown, source }),
         }
     }
 
@@ -122,24 +110,14 @@ impl MasterKey {
         out.extend_from_slice(&random);
         let cipher = self.cipher(&random[..SALT]);
         let sealed = cipher
-            .encrypt(
-                Nonce::from_slice(&random[SALT..]),
-                Payload {
-                    msg: plain,
-                    aad: belongs_to.as_bytes(),
-                },
-            )
+            .encrypt(Nonce::from_slice(&random[SALT..]), Payload { msg: plain, aad: belongs_to.as_bytes() })
             .map_err(|_| SealError::Damaged)?;
         out.extend_from_slice(&sealed);
         Ok(out)
     }
 
     /// Opens what [`MasterKey::seal`] sealed for the same record.
-    pub fn unseal(
-        &self,
-        belongs_to: &str,
-        envelope: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub fn unseal(&self, belongs_to: &str, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         if envelope.len() < HEADER + TAG || envelope[0] != VERSION {
             return Err(SealError::Damaged);
         }
@@ -149,13 +127,7 @@ impl MasterKey {
         let salt = &envelope[1 + KEY_ID..1 + KEY_ID + SALT];
         let nonce = &envelope[1 + KEY_ID + SALT..HEADER];
         self.cipher(salt)
-            .decrypt(
-                Nonce::from_slice(nonce),
-                Payload {
-                    msg: &envelope[HEADER..],
-                    aad: belongs_to.as_bytes(),
-                },
-            )
+            .decrypt(Nonce::from_slice(nonce), Payload { msg: &envelope[HEADER..], aad: belongs_to.as_bytes() })
             .map(Zeroizing::new)
             .map_err(|_| SealError::Damaged)
     }
@@ -179,9 +151,7 @@ impl MasterKey {
 
 /// Fills `bytes` from the system's generator.
 pub fn fill(bytes: &mut [u8]) -> Result<(), SealError> {
-    SystemRandom::new()
-        .fill(bytes)
-        .map_err(|_| SealError::Random)
+    SystemRandom::new().fill(bytes).map_err(|_| SealError::Random)
 }
 
 /// `length` characters drawn evenly from `alphabet` (at most 256 characters).
@@ -211,9 +181,7 @@ pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn write_whole(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::other("no file name"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("no file name"))?;
     let mut sibling = name.to_os_string();
     sibling.push(".new");
     let temporary = path.with_file_name(sibling);
@@ -247,24 +215,10 @@ mod tests {
     fn opens_only_for_its_record_and_its_key() {
         let key = MasterKey::generate().unwrap();
         let sealed = key.seal("access_keys/AKIA1", b"the secret").unwrap();
-        assert_eq!(
-            &key.unseal("access_keys/AKIA1", &sealed).unwrap()[..],
-            b"the secret"
-        );
-        assert!(matches!(
-            key.unseal("access_keys/AKIA2", &sealed),
-            Err(SealError::Damaged)
-        ));
-        assert!(matches!(
-            MasterKey::generate()
-                .unwrap()
-                .unseal("access_keys/AKIA1", &sealed),
-            Err(SealError::OtherKey)
-        ));
-        assert_ne!(
-            sealed,
-            key.seal("access_keys/AKIA1", b"the secret").unwrap()
-        );
+        assert_eq!(&key.unseal("access_keys/AKIA1", &sealed).unwrap()[..], b"the secret");
+        assert!(matches!(key.unseal("access_keys/AKIA2", &sealed), Err(SealError::Damaged)));
+        assert!(matches!(MasterKey::generate().unwrap().unseal("access_keys/AKIA1", &sealed), Err(SealError::OtherKey)));
+        assert_ne!(sealed, key.seal("access_keys/AKIA1", b"the secret").unwrap());
     }
 
     #[test]
@@ -277,38 +231,24 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut bent = sealed.clone();
             bent[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                key.unseal("r", &bent).is_err(),
-                "opened with bit {bit} flipped"
-            );
+            assert!(key.unseal("r", &bent).is_err(), "opened with bit {bit} flipped");
         }
     }
 
     #[test]
     fn key_file_is_made_once_and_private() {
         let dir = tempfile::tempdir().unwrap();
-        let first = MasterKey::open_or_create(dir.path()).unwrap();
+        let first = MasterKey::open(dir.path()).unwrap();
         let sealed = first.seal("r", b"x").unwrap();
-        assert!(
-            MasterKey::open_or_create(dir.path())
-                .unwrap()
-                .unseal("r", &sealed)
-                .is_ok()
-        );
+        assert!(MasterKey::open(dir.path()).unwrap().unseal("r", &sealed).is_ok());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(dir.path().join(MASTER_KEY_FILE))
-                .unwrap()
-                .permissions()
-                .mode();
+            let mode = fs::metadata(dir.path().join(MASTER_KEY_FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         fs::write(dir.path().join(MASTER_KEY_FILE), "short").unwrap();
-        assert!(matches!(
-            MasterKey::open_or_create(dir.path()),
-            Err(SealError::Malformed(_))
-        ));
+        assert!(matches!(MasterKey::open(dir.path()), Err(SealError::Malformed(_))));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use qd_model::ApiError;
 use qd_store::table::connections::{self, Connection};
+use qd_store::table::nodes;
 use qd_wire::agent_message::AgentMessage;
 use qd_wire::payload::{CreateControlChannelAnswer, CreateControlChannelRequest, OpenControlChannel};
 use tokio::sync::mpsc;
@@ -117,7 +118,9 @@ async fn receive(shared: &Arc<Shared>, handle: &Arc<Handle>, frame: Bytes) {
     match AgentMessage::decode(&frame) {
         Ok(message) => ingest::message(shared, handle, message).await,
         // A broken frame is dropped, not answered: what it carried is sent again, because it is not acknowledged.
-        Err(error) => tracing::warn!(instance_id = handle.instance_id, %error, bytes = frame.len(), "unreadable frame on a control channel"),
+        Err(error) => {
+            tracing::warn!(instance_id = handle.instance_id, %error, bytes = frame.len(), "unreadable frame on a control channel")
+        }
     }
 }
 
@@ -135,6 +138,7 @@ async fn record_open(shared: &Arc<Shared>, handle: &Arc<Handle>) -> Result<(), q
         .write(move |tx| {
             let was_connected = connections::get(tx, &connection.instance_id)?.is_some();
             connections::put(tx, &connection)?;
+            nodes::set_disconnected(tx, &connection.instance_id, None)?;
             if !was_connected {
                 events::connection_changed(tx, &scene, &connection.instance_id, true)?;
             }
@@ -150,6 +154,7 @@ async fn record_close(shared: &Arc<Shared>, handle: &Arc<Handle>) {
         .store
         .write(move |tx| {
             if connections::remove(tx, &instance_id, &connection_id)? {
+                nodes::set_disconnected(tx, &instance_id, Some(scene.now))?;
                 events::connection_changed(tx, &scene, &instance_id, false)?;
             }
             Ok::<_, qd_store::StoreError>(())

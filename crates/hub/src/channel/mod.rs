@@ -10,7 +10,7 @@ pub use registry::{Handle, Outgoing, Registry};
 use std::sync::Arc;
 
 use qd_store::StoreError;
-use qd_store::table::connections;
+use qd_store::table::{connections, nodes};
 
 use crate::events;
 use crate::hub::Shared;
@@ -28,6 +28,7 @@ pub async fn forget_connections_of_earlier_runs(shared: &Arc<Shared>) -> Result<
         .store
         .write(move |tx| {
             for instance_id in connections::forget_lost_hubs(tx, before)? {
+                nodes::set_disconnected(tx, &instance_id, Some(scene.now))?;
                 events::connection_changed(tx, &scene, &instance_id, false)?;
             }
             connections::hub_seen(tx, &scene.hub_id, scene.now)

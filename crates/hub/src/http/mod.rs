@@ -1,2 +1,98 @@
-//! The front door: one TLS listener for every service a node, the AWS CLI or the console speaks to.
+//! The front door: one TLS listener for every service that a node, the AWS CLI or the console speaks to.
+//!
+//! [`listener`] bounds connections, [`router`] tells services apart and bounds bodies, [`auth`] proves who calls, and everything that has
+//! an operation ends in [`crate::dispatch`].
+
+mod answer;
+pub mod auth;
+mod console;
+mod files;
+pub mod first_start;
+mod keys;
+mod listener;
+mod messages;
+mod router;
 pub mod tls;
+
+use std::sync::Arc;
+
+use qd_store::table::nodes;
+use qd_store::{Change, Changes, Store};
+
+pub use listener::serve;
+
+use crate::agent_ops::heartbeat::Heartbeats;
+use crate::cx::Caller;
+use crate::hub::{HubConfig, HubError, Shared};
+use crate::sealed::MasterKey;
+use first_start::DirectoryLock;
+use keys::Keys;
+use tls::Authority;
+
+/// What the front keeps between requests.
+pub struct Front {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) keys: Keys,
+    pub(crate) heartbeats: Heartbeats,
+    administrator: Caller,
+    /// Held as long as the hub lives.
+    _lock: DirectoryLock,
+}
+
+impl Front {
+    /// Makes or reads what stands in the data directory: its lock, the CA, the administrator and its credentials file.
+    pub async fn open(config: &HubConfig, store: &Store, master_key: &MasterKey) -> Result<Self, HubError> {
+        let lock = DirectoryLock::take(&config.data_dir)?;
+        let now = config.clock.now_ms();
+        let authority = first_start::authority(&config.data_dir, store, master_key, now).await?;
+        let administrator = first_start::administrator(config, store, master_key, now).await?;
+        Ok(Self { authority: Arc::new(authority), keys: Keys::default(), heartbeats: Heartbeats::default(), administrator, _lock: lock })
+    }
+
+    /// The caller that the embedded console speaks for.
+    pub fn administrator(&self) -> Caller {
+        self.administrator.clone()
+    }
+
+    /// SHA-256 of the CA's certificate, `AA:BB:…`.
+    pub fn fingerprint(&self) -> String {
+        self.authority.fingerprint()
+    }
+
+    /// The CA's certificate as PEM.
+    pub fn ca_pem(&self) -> &str {
+        self.authority.pem()
+    }
+
+    /// Stops accepting a node's credentials at once, for example because it was deregistered.
+    pub fn forget_node(&self, instance_id: &str) {
+        self.keys.forget_node(instance_id);
+        self.heartbeats.forget(instance_id);
+    }
+}
+
+/// Forgets cached keys as the store announces changes; ends with the hub.
+async fn follow_changes(shared: Arc<Shared>, mut changes: Changes) {
+    loop {
+        tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            change = changes.next() => match change {
+                Some(change) => {
+                    shared.front.keys.heard(&change);
+                    close_if_gone(&shared, &change).await;
+                }
+                None => return,
+            },
+        }
+    }
+}
+
+/// Closes the channel of a node that another hub deregistered.
+async fn close_if_gone(shared: &Shared, change: &Change) {
+    let Change::Topic(topic) = change else { return };
+    let Some(instance_id) = topic.strip_prefix(nodes::TOPIC_PREFIX) else { return };
+    if shared.registry.get(instance_id).is_some() && matches!(shared.front.keys.node(&shared.store, instance_id).await, Ok(None)) {
+        shared.front.forget_node(instance_id);
+        shared.registry.close(instance_id);
+    }
+}

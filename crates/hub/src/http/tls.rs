@@ -13,8 +13,8 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    date_time_ymd,
 };
 use ring::digest;
 use rustls::crypto::ring as provider;
@@ -100,53 +100,36 @@ impl Authority {
             Ok(text) => Zeroizing::new(text),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let made = make_authority(now)?;
-                sealed::write_private(&key_path, made.as_bytes())
-                    .map_err(|source| file_error(&key_path, source))?;
+                sealed::write_private(&key_path, made.as_bytes()).map_err(|source| file_error(&key_path, source))?;
                 made
             }
             Err(source) => return Err(file_error(&key_path, source)),
         };
-        let authority = Self::from_bundle(&bundle).map_err(|reason| TlsError::Authority {
-            path: key_path.display().to_string(),
-            reason,
-        })?;
+        let authority =
+            Self::from_bundle(&bundle).map_err(|reason| TlsError::Authority { path: key_path.display().to_string(), reason })?;
         if authority.not_after - now < 365 * DAY_MS {
-            warn!(
-                ends_ms = authority.not_after,
-                "the hub's certificate authority ends within a year; plan its replacement"
-            );
+            warn!(ends_ms = authority.not_after, "the hub's certificate authority ends within a year; plan its replacement");
         }
         let public = dir.join(CA_FILE);
         if fs::read_to_string(&public).ok().as_deref() != Some(authority.pem.as_str()) {
-            sealed::write_public(&public, authority.pem.as_bytes())
-                .map_err(|source| file_error(&public, source))?;
+            sealed::write_public(&public, authority.pem.as_bytes()).map_err(|source| file_error(&public, source))?;
         }
         Ok(authority)
     }
 
     fn from_bundle(bundle: &str) -> Result<Self, String> {
-        let key_der = PrivateKeyDer::from_pem_slice(bundle.as_bytes())
-            .map_err(|e| format!("no private key: {e}"))?;
+        let key_der = PrivateKeyDer::from_pem_slice(bundle.as_bytes()).map_err(|e| format!("no private key: {e}"))?;
         let key = KeyPair::try_from(&key_der).map_err(|e| format!("private key: {e}"))?;
-        let certificate = CertificateDer::from_pem_slice(bundle.as_bytes())
-            .map_err(|e| format!("no certificate: {e}"))?;
-        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate)
-            .map_err(|e| format!("certificate: {e}"))?;
+        let certificate = CertificateDer::from_pem_slice(bundle.as_bytes()).map_err(|e| format!("no certificate: {e}"))?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).map_err(|e| format!("certificate: {e}"))?;
         if parsed.public_key().subject_public_key.data.as_ref() != key.public_key_raw() {
             return Err("key and certificate do not belong together".to_owned());
         }
         let not_before = parsed.validity().not_before.timestamp() * 1_000;
         let not_after = parsed.validity().not_after.timestamp() * 1_000;
-        let issuer =
-            Issuer::from_ca_cert_der(&certificate, key).map_err(|e| format!("certificate: {e}"))?;
+        let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(|e| format!("certificate: {e}"))?;
         let pem = pem_text(&certificate);
-        Ok(Self {
-            issuer,
-            certificate,
-            pem,
-            not_before,
-            not_after,
-        })
+        Ok(Self { issuer, certificate, pem, not_before, not_after })
     }
 
     /// The public certificate as PEM, what clients are told to trust.
@@ -156,22 +139,14 @@ impl Authority {
 
     /// SHA-256 of the certificate as `AA:BB:…`, what a person compares before trusting it.
     pub fn fingerprint(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, &self.certificate);
-        let pairs: Vec<String> = hash
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
-        pairs.join(":")
+        fingerprint(&self.certificate)
     }
 
     fn leaf(&self, names: &BTreeSet<Name>, now: i64) -> Result<Leaf, TlsError> {
         let not_before = (now - BACKDATE_MS).max(self.not_before);
         let not_after = (now + LEAF_DAYS * DAY_MS).min(self.not_after);
         let mut params = CertificateParams::default();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Quarterdeck hub");
+        params.distinguished_name.push(DnType::CommonName, "Quarterdeck hub");
         params.serial_number = Some(serial()?);
         set_validity(&mut params, not_before, not_after);
         params.is_ca = IsCa::ExplicitNoCa;
@@ -189,12 +164,19 @@ impl Authority {
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let signing = provider::sign::any_supported_type(&private)?;
         let chain = vec![certificate.der().clone(), self.certificate.clone()];
-        Ok(Leaf {
-            certified: Arc::new(CertifiedKey::new(chain, signing)),
-            not_after,
-            made: now,
-        })
+        Ok(Leaf { certified: Arc::new(CertifiedKey::new(chain, signing)), not_after, made: now })
     }
+}
+
+/// The fingerprint of the first certificate in a PEM file, `None` when there is none.
+pub fn fingerprint_of(pem: &[u8]) -> Option<String> {
+    CertificateDer::from_pem_slice(pem).ok().map(|certificate| fingerprint(&certificate))
+}
+
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let hash = digest::digest(&digest::SHA256, certificate);
+    let pairs: Vec<String> = hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
 }
 
 fn make_authority(now: i64) -> Result<Zeroizing<String>, TlsError> {
@@ -202,28 +184,16 @@ fn make_authority(now: i64) -> Result<Zeroizing<String>, TlsError> {
     let serial = serial()?;
     let mark = hex::encode(&serial.to_bytes()[..4]);
     // The mark keeps the authorities of two hubs apart in a trust store, where they are told apart by subject.
-    params
-        .distinguished_name
-        .push(DnType::CommonName, format!("Quarterdeck CA {mark}"));
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Quarterdeck");
+    params.distinguished_name.push(DnType::CommonName, format!("Quarterdeck CA {mark}"));
+    params.distinguished_name.push(DnType::OrganizationName, "Quarterdeck");
     params.serial_number = Some(serial);
-    set_validity(
-        &mut params,
-        now - BACKDATE_MS,
-        now - BACKDATE_MS + CA_DAYS * DAY_MS,
-    );
+    set_validity(&mut params, now - BACKDATE_MS, now - BACKDATE_MS + CA_DAYS * DAY_MS);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
     let private = Zeroizing::new(key.serialize_pem());
-    Ok(Zeroizing::new(format!(
-        "{}{}",
-        private.as_str(),
-        certificate.pem()
-    )))
+    Ok(Zeroizing::new(format!("{}{}", private.as_str(), certificate.pem())))
 }
 
 fn serial() -> Result<SerialNumber, SealError> {
@@ -236,8 +206,7 @@ fn serial() -> Result<SerialNumber, SealError> {
 /// Sets the validity; certificates know whole seconds.
 fn set_validity(params: &mut CertificateParams, from_ms: i64, to_ms: i64) {
     let epoch = date_time_ymd(1970, 1, 1);
-    params.not_before =
-        epoch + Duration::from_millis(from_ms.max(0).unsigned_abs() / 1_000 * 1_000);
+    params.not_before = epoch + Duration::from_millis(from_ms.max(0).unsigned_abs() / 1_000 * 1_000);
     params.not_after = epoch + Duration::from_millis(to_ms.max(0).unsigned_abs() / 1_000 * 1_000);
 }
 
@@ -255,10 +224,7 @@ fn pem_text(der: &CertificateDer<'_>) -> String {
 }
 
 fn file_error(path: &Path, source: io::Error) -> TlsError {
-    TlsError::File {
-        path: path.display().to_string(),
-        source,
-    }
+    TlsError::File { path: path.display().to_string(), source }
 }
 
 /// One name in the leaf.
@@ -271,10 +237,7 @@ enum Name {
 /// Every name the leaf answers to: this machine's, those the operator gave, and below each of the latter the names the stock agent and
 /// the SDKs derive from a service domain (`ssm.<region>.<name>`, agent-protocol 1.3).
 fn names(listen: SocketAddr, given: &[String], region: &str) -> Result<BTreeSet<Name>, TlsError> {
-    let mut out = BTreeSet::from([
-        Name::Address(Ipv4Addr::LOCALHOST.into()),
-        Name::Address(Ipv6Addr::LOCALHOST.into()),
-    ]);
+    let mut out = BTreeSet::from([Name::Address(Ipv4Addr::LOCALHOST.into()), Name::Address(Ipv6Addr::LOCALHOST.into())]);
     if listen.ip().is_unspecified() {
         out.extend(outward_address().map(Name::Address));
     } else {
@@ -309,10 +272,7 @@ fn names(listen: SocketAddr, given: &[String], region: &str) -> Result<BTreeSet<
 fn is_host(name: &str) -> bool {
     let labels = name.strip_prefix("*.").unwrap_or(name);
     let label = |l: &str| {
-        (1..=63).contains(&l.len())
-            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !l.starts_with('-')
-            && !l.ends_with('-')
+        (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !l.starts_with('-') && !l.ends_with('-')
     };
     name.len() <= 253 && labels.split('.').all(label)
 }
@@ -320,11 +280,7 @@ fn is_host(name: &str) -> bool {
 /// This machine's name, where the system tells it.
 fn machine_name() -> Option<String> {
     #[cfg(unix)]
-    let name = rustix::system::uname()
-        .nodename()
-        .to_str()
-        .ok()
-        .map(str::to_owned);
+    let name = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
     #[cfg(not(unix))]
     let name = std::env::var("COMPUTERNAME").ok();
     name.map(|name| name.to_ascii_lowercase())
@@ -354,29 +310,16 @@ struct Current {
 /// The certificate shown to whoever connects. It is replaced in place; connections that are open keep going.
 #[derive(Debug)]
 pub struct Certificates {
-    authority: Authority,
+    authority: Arc<Authority>,
     current: RwLock<Current>,
 }
 
 impl Certificates {
     /// Makes the first leaf. `given` are names or addresses the operator says the hub is reached by.
-    pub fn new(
-        authority: Authority,
-        listen: SocketAddr,
-        given: &[String],
-        region: &str,
-        now: i64,
-    ) -> Result<Self, TlsError> {
+    pub fn new(authority: Arc<Authority>, listen: SocketAddr, given: &[String], region: &str, now: i64) -> Result<Self, TlsError> {
         let names = names(listen, given, region)?;
         let leaf = authority.leaf(&names, now)?;
-        Ok(Self {
-            authority,
-            current: RwLock::new(Current {
-                leaf,
-                names,
-                learnt: 0,
-            }),
-        })
+        Ok(Self { authority, current: RwLock::new(Current { leaf, names, learnt: 0 }) })
     }
 
     /// The authority above the leaf.
@@ -387,13 +330,8 @@ impl Certificates {
     /// Replaces the leaf when it nears its end, or when the clock was set back before its making. Called on a timer; does nothing most
     /// of the time. A failure is logged and leaves the old leaf, which has weeks left.
     pub fn refresh(&self, now: i64) {
-        let mut current = self
-            .current
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        if current.leaf.not_after - now >= RENEW_DAYS * DAY_MS
-            && now >= current.leaf.made - BACKDATE_MS
-        {
+        let mut current = self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if current.leaf.not_after - now >= RENEW_DAYS * DAY_MS && now >= current.leaf.made - BACKDATE_MS {
             return;
         }
         match self.authority.leaf(&current.names, now) {
@@ -410,18 +348,12 @@ impl Certificates {
     pub fn cover(&self, local: IpAddr, now: i64) {
         let name = Name::Address(local.to_canonical());
         {
-            let current = self
-                .current
-                .read()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let current = self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner());
             if current.learnt >= MAX_LEARNT || current.names.contains(&name) {
                 return;
             }
         }
-        let mut current = self
-            .current
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         if !current.names.insert(name) {
             return;
         }
@@ -434,24 +366,13 @@ impl Certificates {
 
     /// When the leaf in use ends, epoch milliseconds.
     pub fn not_after(&self) -> i64 {
-        self.current
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .leaf
-            .not_after
+        self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()).leaf.not_after
     }
 }
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(
-            self.current
-                .read()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .leaf
-                .certified
-                .clone(),
-        )
+        Some(self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()).leaf.certified.clone())
     }
 }
 
@@ -477,14 +398,7 @@ mod tests {
     fn certificates(dir: &Path, given: &[&str], now: i64) -> Certificates {
         let given: Vec<String> = given.iter().map(|s| (*s).to_owned()).collect();
         let listen = SocketAddr::from(([10, 1, 2, 3], 8443));
-        Certificates::new(
-            Authority::open(dir, now).unwrap(),
-            listen,
-            &given,
-            "local-1",
-            now,
-        )
-        .unwrap()
+        Certificates::new(Authority::open(dir, now).unwrap(), listen, &given, "local-1", now).unwrap()
     }
 
     fn leaf_der(certificates: &Certificates) -> CertificateDer<'static> {
@@ -514,18 +428,12 @@ mod tests {
         assert!(constraints.critical && constraints.value.ca);
         assert_eq!(constraints.value.path_len_constraint, Some(0));
         assert!(cert.key_usage().unwrap().unwrap().value.key_cert_sign());
-        assert_eq!(
-            fs::read_to_string(dir.path().join(CA_FILE)).unwrap(),
-            first.pem()
-        );
+        assert_eq!(fs::read_to_string(dir.path().join(CA_FILE)).unwrap(), first.pem());
         assert!(!first.pem().contains("PRIVATE"));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(dir.path().join(CA_KEY_FILE))
-                .unwrap()
-                .permissions()
-                .mode();
+            let mode = fs::metadata(dir.path().join(CA_KEY_FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
     }
@@ -534,22 +442,12 @@ mod tests {
     fn damaged_authority_is_refused_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(CA_KEY_FILE), "nonsense").unwrap();
-        assert!(matches!(
-            Authority::open(dir.path(), NOW),
-            Err(TlsError::Authority { .. })
-        ));
+        assert!(matches!(Authority::open(dir.path(), NOW), Err(TlsError::Authority { .. })));
         let (one, two) = (make_authority(NOW).unwrap(), make_authority(NOW).unwrap());
         let cut = one.find("-----BEGIN CERT").unwrap();
         let foreign = &two[two.find("-----BEGIN CERT").unwrap()..];
-        fs::write(
-            dir.path().join(CA_KEY_FILE),
-            format!("{}{foreign}", &one[..cut]),
-        )
-        .unwrap();
-        assert!(matches!(
-            Authority::open(dir.path(), NOW),
-            Err(TlsError::Authority { .. })
-        ));
+        fs::write(dir.path().join(CA_KEY_FILE), format!("{}{foreign}", &one[..cut])).unwrap();
+        assert!(matches!(Authority::open(dir.path(), NOW), Err(TlsError::Authority { .. })));
     }
 
     #[test]
@@ -572,12 +470,11 @@ mod tests {
             assert!(names.contains(wanted), "{wanted} is missing from {names}");
         }
         let (_, cert) = x509_parser::parse_x509_certificate(&der).unwrap();
-        let days = (cert.validity().not_after.timestamp() - cert.validity().not_before.timestamp())
-            / 86_400;
+        let days = (cert.validity().not_after.timestamp() - cert.validity().not_before.timestamp()) / 86_400;
         assert!(days <= 397, "{days}");
         assert!(
             Certificates::new(
-                Authority::open(dir.path(), NOW).unwrap(),
+                Arc::new(Authority::open(dir.path(), NOW).unwrap()),
                 SocketAddr::from(([127, 0, 0, 1], 1)),
                 &["not a host".to_owned()],
                 "local-1",
@@ -601,11 +498,7 @@ mod tests {
         certificates.cover("10.1.2.3".parse().unwrap(), NOW + 61 * DAY_MS);
         assert_eq!(second, leaf_der(&certificates));
         certificates.cover("10.9.9.9".parse().unwrap(), NOW + 61 * DAY_MS);
-        assert!(
-            alternative_names(&leaf_der(&certificates))
-                .iter()
-                .any(|name| name.contains("10.9.9.9"))
-        );
+        assert!(alternative_names(&leaf_der(&certificates)).iter().any(|name| name.contains("10.9.9.9")));
         for last in 0..200 {
             certificates.cover(IpAddr::from([127, 0, 1, last]), NOW + 61 * DAY_MS);
         }
@@ -618,34 +511,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let certificates = certificates(dir.path(), &["hub.example"], NOW);
         let mut roots = rustls::RootCertStore::empty();
-        roots
-            .add(certificates.authority.certificate.clone())
+        roots.add(certificates.authority.certificate.clone()).unwrap();
+        let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider::default_provider()))
+            .build()
             .unwrap();
-        let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(
-            Arc::new(roots),
-            Arc::new(provider::default_provider()),
-        )
-        .build()
-        .unwrap();
         let check = |name: &str, ms: i64| {
-            let at = rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_millis(
-                ms.unsigned_abs(),
-            ));
-            let chain = certificates
-                .current
-                .read()
-                .unwrap()
-                .leaf
-                .certified
-                .cert
-                .clone();
-            verifier.verify_server_cert(
-                &chain[0],
-                &chain[1..],
-                &name.to_owned().try_into().unwrap(),
-                &[],
-                at,
-            )
+            let at = rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_millis(ms.unsigned_abs()));
+            let chain = certificates.current.read().unwrap().leaf.certified.cert.clone();
+            verifier.verify_server_cert(&chain[0], &chain[1..], &name.to_owned().try_into().unwrap(), &[], at)
         };
         assert!(check("hub.example", NOW).is_ok());
         assert!(check("ssm.local-1.hub.example", NOW).is_ok());

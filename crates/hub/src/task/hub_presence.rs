@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qd_store::StoreError;
-use qd_store::table::connections;
+use qd_store::table::{connections, nodes};
 
 use crate::channel::HUB_LOST_MS;
 use crate::events;
@@ -30,6 +30,7 @@ pub async fn run(shared: Arc<Shared>) {
             .write(move |tx| {
                 connections::hub_seen(tx, &scene.hub_id, scene.now)?;
                 for instance_id in connections::forget_lost_hubs(tx, scene.now - HUB_LOST_MS)? {
+                    nodes::set_disconnected(tx, &instance_id, Some(scene.now))?;
                     events::connection_changed(tx, &scene, &instance_id, false)?;
                 }
                 Ok::<_, StoreError>(())

@@ -2,6 +2,7 @@
 //! the next run does what is left (house habit 1).
 
 mod dispatch_commands;
+mod flush_heartbeats;
 mod hub_presence;
 mod resend_jobs;
 mod retention;
@@ -25,6 +26,7 @@ pub fn start(shared: &Arc<Shared>) {
     tokio::spawn(resend_jobs::run(shared.clone()));
     tokio::spawn(hub_presence::run(shared.clone()));
     tokio::spawn(retention::run(shared.clone()));
+    tokio::spawn(flush_heartbeats::run(shared.clone()));
 }
 
 /// Signals from requests and channels to the tasks of this hub.

@@ -2,6 +2,7 @@
 
 mod documents;
 mod harness;
+mod http;
 mod library;
 mod settings;
 mod tags;

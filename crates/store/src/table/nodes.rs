@@ -7,8 +7,8 @@ use crate::{Migration, Param, Row, StoreError, Tx, params, placeholders};
 
 pub mod query;
 
-/// Topic announced when a node is added, removed or changes keys, so that every hub forgets what it cached.
-pub const TOPIC: &str = "nodes";
+/// With a node's id behind it, the topic announced when the node is removed or changes keys, so that every hub forgets what it cached.
+pub const TOPIC_PREFIX: &str = "node:";
 
 /// See [`Migration`].
 pub const MIGRATIONS: &[Migration] = &[Migration {
@@ -41,9 +41,10 @@ CREATE TABLE nodes (
   disconnected_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX nodes_by_public_key ON nodes (public_key);
+CREATE UNIQUE INDEX nodes_by_next_public_key ON nodes (next_public_key) WHERE next_public_key IS NOT NULL;
 CREATE INDEX nodes_by_name ON nodes ((LOWER(CASE WHEN name <> '' THEN name ELSE computer_name END)), instance_id);
 CREATE INDEX nodes_by_platform ON nodes (platform_type, platform_name, platform_version, instance_id);
-CREATE INDEX nodes_by_agent ON nodes (agent_version_key, instance_id, agent_version);
+CREATE INDEX nodes_by_agent ON nodes (agent_version_key, instance_id, agent_version, agent_name);
 CREATE INDEX nodes_by_ping ON nodes (last_ping_at, instance_id);
 CREATE INDEX nodes_by_ip ON nodes (ip_key, instance_id);
 CREATE INDEX nodes_by_activation ON nodes (activation_id);
@@ -181,7 +182,6 @@ pub fn insert(tx: &mut Tx<'_>, n: &NewNode) -> Result<(), StoreError> {
             n.public_key_type.as_str()
         ],
     )?;
-    tx.notify(TOPIC);
     Ok(())
 }
 
@@ -211,14 +211,15 @@ pub fn get_many<S: AsRef<str>>(tx: &mut Tx<'_>, instance_ids: &[S]) -> Result<Ve
 
 /// The node that uses this public key or rotates to it.
 pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<String>, StoreError> {
-    tx.query_one("SELECT instance_id FROM nodes WHERE public_key = $1", params![public_key])?.map(|row| row.text(0)).transpose()
+    let sql = "SELECT instance_id FROM nodes WHERE public_key = $1 UNION ALL SELECT instance_id FROM nodes WHERE next_public_key = $1";
+    tx.query_one(sql, params![public_key])?.map(|row| row.text(0)).transpose()
 }
 
 /// Removes a node; `false` when it is not registered. Its tags and channel are removed by their own tables.
 pub fn delete(tx: &mut Tx<'_>, instance_id: &str) -> Result<bool, StoreError> {
     let gone = tx.execute("DELETE FROM nodes WHERE instance_id = $1", params![instance_id])? == 1;
     if gone {
-        tx.notify(TOPIC);
+        tx.notify(format!("{TOPIC_PREFIX}{instance_id}"));
     }
     Ok(gone)
 }
@@ -237,7 +238,7 @@ pub fn request_rotation(tx: &mut Tx<'_>, instance_id: &str, wanted: bool) -> Res
 /// Stores the key a node rotates to; the one in use stays valid until the new one signs.
 pub fn set_next_public_key(tx: &mut Tx<'_>, instance_id: &str, public_key: &str) -> Result<(), StoreError> {
     tx.execute("UPDATE nodes SET next_public_key = $2, rotation_requested = 0 WHERE instance_id = $1", params![instance_id, public_key])?;
-    tx.notify(TOPIC);
+    tx.notify(format!("{TOPIC_PREFIX}{instance_id}"));
     Ok(())
 }
 
@@ -247,7 +248,7 @@ pub fn adopt_next_public_key(tx: &mut Tx<'_>, instance_id: &str, public_key: &st
         "UPDATE nodes SET public_key = next_public_key, next_public_key = NULL WHERE instance_id = $1 AND next_public_key = $2",
         params![instance_id, public_key],
     )?;
-    tx.notify(TOPIC);
+    tx.notify(format!("{TOPIC_PREFIX}{instance_id}"));
     Ok(())
 }
 

@@ -13,4 +13,4 @@ pub mod send_command;
 pub mod status;
 pub mod targets;
 pub mod text;
-mod view;
+pub mod view;

@@ -106,6 +106,8 @@ pub enum Condition {
     HasTag(Vec<String>),
     /// The tag of this key has one of these values.
     Tag(String, Vec<String>),
+    /// Every node fulfils it.
+    All,
     /// No node fulfils it.
     Never,
 }
@@ -159,6 +161,7 @@ impl Clause {
         const TAGS: &str =
             "EXISTS (SELECT 1 FROM tags WHERE tags.resource_type = 'ManagedInstance' AND tags.resource_id = nodes.instance_id AND tags.key";
         match condition {
+            Condition::All => "1 = 1".to_owned(),
             Condition::Never => "1 = 0".to_owned(),
             Condition::Online(true) => liveness.sql(),
             Condition::Online(false) => format!("NOT {}", liveness.sql()),
@@ -318,6 +321,8 @@ pub struct PlatformCount {
 /// How many nodes run one agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentCount {
+    /// The agent's name, empty before the first heartbeat.
+    pub agent_name: String,
     /// The agent's version.
     pub agent_version: String,
     /// How many.
@@ -345,11 +350,12 @@ pub fn count_by_platform(tx: &mut Tx<'_>) -> Result<Vec<PlatformCount>, StoreErr
     tx.query(&sql, &[])?.iter().map(one).collect()
 }
 
-/// Nodes by the agent's version, the newest first.
+/// Nodes by agent and its version, the newest first.
 pub fn count_by_agent(tx: &mut Tx<'_>) -> Result<Vec<AgentCount>, StoreError> {
     let sql = format!(
-        "SELECT agent_version, COUNT(*) FROM nodes GROUP BY agent_version_key, agent_version \
-         ORDER BY agent_version_key DESC, agent_version LIMIT {GROUPS}"
+        "SELECT agent_name, agent_version, COUNT(*) FROM nodes GROUP BY agent_version_key, agent_version, agent_name \
+         ORDER BY agent_version_key DESC, agent_version, agent_name LIMIT {GROUPS}"
     );
-    tx.query(&sql, &[])?.iter().map(|row| Ok(AgentCount { agent_version: row.text(0)?, count: row.int(1)? })).collect()
+    let one = |row: &Row| Ok(AgentCount { agent_name: row.text(0)?, agent_version: row.text(1)?, count: row.int(2)? });
+    tx.query(&sql, &[])?.iter().map(one).collect()
 }

@@ -1,0 +1,143 @@
+//! Accepting connections: how many, how long a handshake or a header may take, and what ends them when the hub closes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::router;
+use super::tls::{Certificates, server_config};
+use crate::hub::{HubError, Shared};
+
+/// Connections open at once, control channels included; further ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 65_536;
+/// A peer that has not finished its handshake by then is not coming.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(15);
+/// How long a connection may take over a request's header, waiting for one included.
+const HEADER_WITHIN: Duration = Duration::from_secs(60);
+/// Bytes of header and buffer per connection.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+const MAX_HEADERS: usize = 100;
+const MAX_STREAMS: u32 = 128;
+/// How long requests in flight may go on when the hub closes.
+const DRAIN: Duration = Duration::from_secs(10);
+const RENEWAL_CHECK: Duration = Duration::from_secs(3_600);
+
+/// A place among [`MAX_CONNECTIONS`], given back when its last holder is gone.
+pub type Place = Arc<OwnedSemaphorePermit>;
+
+/// Opens the listener and serves it until the hub closes. Answers the address it got, which tells the port when that was 0.
+pub async fn serve(shared: Arc<Shared>, listen: SocketAddr) -> Result<SocketAddr, HubError> {
+    let listener = TcpListener::bind(listen).await.map_err(|e| HubError::io(format!("listening on {listen}"), e))?;
+    let local = listener.local_addr().map_err(|e| HubError::io(format!("listening on {listen}"), e))?;
+    let now = shared.clock.now_ms();
+    let certificates = Certificates::new(shared.front.authority.clone(), local, &shared.names, &shared.region, now);
+    let certificates = Arc::new(certificates.map_err(|e| HubError::Other(e.to_string()))?);
+    let config = server_config(certificates.clone()).map_err(|e| HubError::Other(e.to_string()))?;
+    // Subscribed before the first request can put anything into memory.
+    tokio::spawn(super::follow_changes(shared.clone(), shared.store.subscribe()));
+    tokio::spawn(renew(shared.clone(), certificates.clone()));
+    tokio::spawn(accept(shared, listener, TlsAcceptor::from(config), certificates));
+    Ok(local)
+}
+
+/// Looks at the certificate's age every hour.
+async fn renew(shared: Arc<Shared>, certificates: Arc<Certificates>) {
+    loop {
+        tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            () = tokio::time::sleep(RENEWAL_CHECK) => certificates.refresh(shared.clock.now_ms()),
+        }
+    }
+}
+
+async fn accept(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAcceptor, certificates: Arc<Certificates>) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            () = shared.shutdown.cancelled() => return,
+            accepted = next(&listener, &places) => accepted,
+        };
+        let (tcp, peer, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, mostly; connections that end give some back.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let _ = tcp.set_nodelay(true);
+        if let Ok(local) = tcp.local_addr() {
+            certificates.cover(local.ip(), shared.clock.now_ms());
+        }
+        let (shared, acceptor) = (shared.clone(), acceptor.clone());
+        tokio::spawn(async move {
+            match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(tcp)).await {
+                Ok(Ok(stream)) => connection(shared, stream, peer, place).await,
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+            }
+        });
+    }
+}
+
+async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Result<(TcpStream, SocketAddr, Place)> {
+    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (tcp, peer) = listener.accept().await?;
+    Ok((tcp, peer, Arc::new(place)))
+}
+
+async fn connection(shared: Arc<Shared>, stream: TlsStream<TcpStream>, peer: SocketAddr, place: Place) {
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let closing = shared.shutdown.clone();
+    let service = service_fn(move |request| {
+        let (shared, place) = (shared.clone(), place.clone());
+        async move { Ok::<_, std::convert::Infallible>(router::handle(shared, peer, place, request).await) }
+    });
+    let io = TokioIo::new(stream);
+    // Boxed, so that a connection that became a websocket gives the memory back.
+    let ended = if is_http2 {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADER_BYTES as u32)
+            .keep_alive_interval(Some(Duration::from_secs(30)))
+            .keep_alive_timeout(Duration::from_secs(20))
+            .serve_connection(io, service);
+        let mut connection = Box::pin(connection);
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::time::timeout(DRAIN, connection).await.unwrap_or(Ok(()))
+            }
+        }
+    } else {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_WITHIN)
+            .max_buf_size(MAX_HEADER_BYTES)
+            .max_headers(MAX_HEADERS)
+            .serve_connection(io, service)
+            .with_upgrades();
+        let mut connection = Box::pin(connection);
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = closing.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::time::timeout(DRAIN, connection).await.unwrap_or(Ok(()))
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended early");
+    }
+}

@@ -1,0 +1,16 @@
+//! DeleteActivation: no further machine registers by it; its nodes stay.
+
+use qd_model::ApiError;
+use qd_model::shapes::nodes::{DeleteActivationInput, DeleteActivationOutput};
+use qd_store::table::activations;
+
+use crate::cx::Cx;
+
+pub async fn run(cx: &Cx, input: DeleteActivationInput) -> Result<DeleteActivationOutput, ApiError> {
+    let id = input.activation_id.clone();
+    let gone = cx.store().write(move |tx| activations::delete(tx, &id)).await.map_err(|e| ApiError::internal().with_source(e))?;
+    if gone {
+        return Ok(DeleteActivationOutput {});
+    }
+    Err(ApiError::new("InvalidActivation", format!("The activation {} does not exist.", input.activation_id)))
+}

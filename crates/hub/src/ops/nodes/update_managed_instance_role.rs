@@ -1,0 +1,15 @@
+//! UpdateManagedInstanceRole: the node's role from its next token on.
+
+use qd_model::ApiError;
+use qd_model::shapes::nodes::{UpdateManagedInstanceRoleInput, UpdateManagedInstanceRoleOutput};
+use qd_store::table::nodes;
+
+use super::{check_role, unknown_node};
+use crate::cx::Cx;
+
+pub async fn run(cx: &Cx, input: UpdateManagedInstanceRoleInput) -> Result<UpdateManagedInstanceRoleOutput, ApiError> {
+    check_role(&input.iam_role)?;
+    let (id, role) = (input.instance_id.clone(), input.iam_role);
+    let known = cx.store().write(move |tx| nodes::set_iam_role(tx, &id, &role)).await.map_err(|e| ApiError::internal().with_source(e))?;
+    if known { Ok(UpdateManagedInstanceRoleOutput {}) } else { Err(unknown_node(&input.instance_id)) }
+}
