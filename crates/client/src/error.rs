@@ -44,7 +44,7 @@ pub enum TransportKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     #[error(transparent)]
-    Service(#[from] ServiceError),
+    Service(Box<ServiceError>),
     /// `message` names causes, never the request's content.
     #[error("{message}")]
     Transport { kind: TransportKind, message: String },
@@ -56,6 +56,12 @@ pub enum CallError {
     /// Nothing was sent: the request cannot be made.
     #[error("the request cannot be made: {0}")]
     Request(&'static str),
+}
+
+impl From<ServiceError> for CallError {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(Box::new(error))
+    }
 }
 
 impl CallError {
@@ -78,7 +84,7 @@ impl CallError {
 
     pub fn service(&self) -> Option<&ServiceError> {
         match self {
-            Self::Service(error) => Some(error),
+            Self::Service(error) => Some(error.as_ref()),
             _ => None,
         }
     }

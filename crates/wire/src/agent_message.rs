@@ -170,12 +170,7 @@ pub enum DecodeError {
 
 impl AgentMessage {
     /// A control-channel message. `created_date` is epoch milliseconds; 0 is lifted to 1, since receivers refuse it.
-    pub fn new(
-        message_type: MessageType,
-        message_id: Uuid,
-        created_date: u64,
-        payload: Bytes,
-    ) -> Self {
+    pub fn new(message_type: MessageType, message_id: Uuid, created_date: u64, payload: Bytes) -> Self {
         Self {
             message_type,
             schema_version: SCHEMA_VERSION,
@@ -231,9 +226,7 @@ impl AgentMessage {
         }
         let mut reader = Reader::new(frame);
         let header_length = reader.u32()?;
-        let extra = (header_length as usize)
-            .checked_sub(HEADER_BYTES)
-            .ok_or(DecodeError::HeaderLength(header_length))?;
+        let extra = (header_length as usize).checked_sub(HEADER_BYTES).ok_or(DecodeError::HeaderLength(header_length))?;
         let message_type = read_type(&reader.array()?)?;
         let schema_version = reader.u32()?;
         let created_date = reader.u64()?;
@@ -249,10 +242,7 @@ impl AgentMessage {
             return Err(DecodeError::CreatedDate);
         }
         if stated as usize != payload.len() {
-            return Err(DecodeError::PayloadLength {
-                stated,
-                present: payload.len(),
-            });
+            return Err(DecodeError::PayloadLength { stated, present: payload.len() });
         }
         if Sha256::digest(payload)[..] != digest {
             return Err(DecodeError::Digest);

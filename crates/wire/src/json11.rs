@@ -31,11 +31,8 @@ impl<'a> Target<'a> {
     /// `None` for anything but two names with a dot between them.
     pub fn parse(header: &'a str) -> Option<Self> {
         let (prefix, operation) = header.split_once('.')?;
-        let name = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        };
-        (header.len() <= MAX_TARGET_BYTES && name(prefix) && name(operation))
-            .then_some(Self { prefix, operation })
+        let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (header.len() <= MAX_TARGET_BYTES && name(prefix) && name(operation)).then_some(Self { prefix, operation })
     }
 }
 
@@ -87,14 +84,9 @@ pub fn read_error(error_type: Option<&str>, body: &[u8]) -> ReceivedError {
     };
     let message = text(&["message", "Message", "errorMessage"]).unwrap_or_default();
     let stated = text(&["__type", "code"]);
-    let code = error_type
-        .map(str::to_owned)
-        .or(stated)
-        .map(|code| bare_code(&code).to_owned());
+    let code = error_type.map(str::to_owned).or(stated).map(|code| bare_code(&code).to_owned());
     ReceivedError {
-        code: code
-            .filter(|code| !code.is_empty())
-            .unwrap_or_else(|| "UnknownError".into()),
+        code: code.filter(|code| !code.is_empty()).unwrap_or_else(|| "UnknownError".into()),
         message: message.chars().take(MAX_MESSAGE_CHARS).collect(),
         members,
     }
@@ -117,16 +109,7 @@ mod tests {
         let target = Target::parse("AmazonSSM.SendCommand").unwrap();
         assert_eq!((target.prefix, target.operation), (SSM, "SendCommand"));
         assert_eq!(target.to_string(), "AmazonSSM.SendCommand");
-        for text in [
-            "",
-            ".",
-            "AmazonSSM",
-            "AmazonSSM.",
-            ".X",
-            "A.B.C",
-            "A.B C",
-            &format!("A.{}", "b".repeat(300)),
-        ] {
+        for text in ["", ".", "AmazonSSM", "AmazonSSM.", ".X", "A.B.C", "A.B C", &format!("A.{}", "b".repeat(300))] {
             assert_eq!(Target::parse(text), None, "{text}");
         }
     }
@@ -138,43 +121,18 @@ mod tests {
         let text = r#"{"__type":"ItemSizeLimitExceededException","message":"too \"big\"","Message":"too \"big\"","TypeName":"AWS:File"}"#;
         assert_eq!(std::str::from_utf8(&body).unwrap(), text);
         let error = read_error(None, &body);
-        assert_eq!(
-            error,
-            ReceivedError {
-                code: "ItemSizeLimitExceededException".into(),
-                message: "too \"big\"".into(),
-                members
-            }
-        );
+        assert_eq!(error, ReceivedError { code: "ItemSizeLimitExceededException".into(), message: "too \"big\"".into(), members });
     }
 
     #[test]
     fn errors_of_other_spellings_and_none() {
-        let error = read_error(
-            None,
-            br#"{"__type":"com.amazonaws.ssm#InvalidDocument","Message":"no"}"#,
-        );
-        assert_eq!(
-            (error.code.as_str(), error.message.as_str()),
-            ("InvalidDocument", "no")
-        );
-        assert_eq!(
-            read_error(Some("ThrottlingException:http://x/"), b"{}").code,
-            "ThrottlingException"
-        );
-        for body in [
-            &b""[..],
-            b"<html>",
-            b"[]",
-            br#"{"__type":7,"message":null}"#,
-            br##"{"__type":"a#"}"##,
-        ] {
+        let error = read_error(None, br#"{"__type":"com.amazonaws.ssm#InvalidDocument","Message":"no"}"#);
+        assert_eq!((error.code.as_str(), error.message.as_str()), ("InvalidDocument", "no"));
+        assert_eq!(read_error(Some("ThrottlingException:http://x/"), b"{}").code, "ThrottlingException");
+        for body in [&b""[..], b"<html>", b"[]", br#"{"__type":7,"message":null}"#, br##"{"__type":"a#"}"##] {
             assert_eq!(read_error(None, body).code, "UnknownError");
         }
         let long = format!(r#"{{"message":"{}"}}"#, "é".repeat(10_000));
-        assert_eq!(
-            read_error(None, long.as_bytes()).message.chars().count(),
-            4096
-        );
+        assert_eq!(read_error(None, long.as_bytes()).message.chars().count(), 4096);
     }
 }

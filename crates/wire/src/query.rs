@@ -48,25 +48,14 @@ impl QueryRequest {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             members.push((form_decode(name)?, form_decode(value)?));
         }
-        let mut request = Self {
-            action: String::new(),
-            version: String::new(),
-            members,
-        };
-        request.action = request
-            .get("Action")
-            .filter(|action| !action.is_empty())
-            .ok_or(QueryError::MissingAction)?
-            .to_owned();
+        let mut request = Self { action: String::new(), version: String::new(), members };
+        request.action = request.get("Action").filter(|action| !action.is_empty()).ok_or(QueryError::MissingAction)?.to_owned();
         request.version = request.get("Version").unwrap_or_default().to_owned();
         Ok(request)
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.members
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.members.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -88,16 +77,8 @@ fn form_decode(text: &str) -> Result<String, QueryError> {
 }
 
 /// `<XResponse><XResult>members</XResult><ResponseMetadata>…`. `operation` and the member names are names of ours.
-pub fn response(
-    namespace: &str,
-    operation: &str,
-    members: &[(&str, &str)],
-    request_id: &str,
-) -> String {
-    let mut out = format!(
-        "<{operation}Response xmlns=\"{}\"><{operation}Result>",
-        xml::escape(namespace)
-    );
+pub fn response(namespace: &str, operation: &str, members: &[(&str, &str)], request_id: &str) -> String {
+    let mut out = format!("<{operation}Response xmlns=\"{}\"><{operation}Result>", xml::escape(namespace));
     for (name, value) in members {
         out.push_str(&format!("<{name}>{}</{name}>", xml::escape(value)));
     }
@@ -126,14 +107,8 @@ mod tests {
 
     #[test]
     fn a_form_is_read() {
-        let request = QueryRequest::parse(
-            b"Action=GetCallerIdentity&Version=2011-06-15&A+b=1%2B1+%C3%A9&A+b=2&x",
-        )
-        .unwrap();
-        assert_eq!(
-            (request.action.as_str(), request.version.as_str()),
-            ("GetCallerIdentity", "2011-06-15")
-        );
+        let request = QueryRequest::parse(b"Action=GetCallerIdentity&Version=2011-06-15&A+b=1%2B1+%C3%A9&A+b=2&x").unwrap();
+        assert_eq!((request.action.as_str(), request.version.as_str()), ("GetCallerIdentity", "2011-06-15"));
         assert_eq!(request.get("A b"), Some("1+1 é"));
         assert_eq!((request.get("x"), request.get("y")), (Some(""), None));
         assert!(!format!("{request:?}").contains("1+1"));
@@ -142,34 +117,17 @@ mod tests {
     #[test]
     fn bad_forms_are_refused() {
         assert_eq!(QueryRequest::parse(b""), Err(QueryError::MissingAction));
-        assert_eq!(
-            QueryRequest::parse(b"Action="),
-            Err(QueryError::MissingAction)
-        );
-        assert_eq!(
-            QueryRequest::parse(b"Action=%ff"),
-            Err(QueryError::Malformed)
-        );
+        assert_eq!(QueryRequest::parse(b"Action="), Err(QueryError::MissingAction));
+        assert_eq!(QueryRequest::parse(b"Action=%ff"), Err(QueryError::Malformed));
         assert_eq!(QueryRequest::parse(b"\xff"), Err(QueryError::Malformed));
-        assert_eq!(
-            QueryRequest::parse("a=1&".repeat(1001).as_bytes()),
-            Err(QueryError::TooLarge)
-        );
-        assert_eq!(
-            QueryRequest::parse(&vec![b'a'; MAX_FORM_BYTES + 1]),
-            Err(QueryError::TooLarge)
-        );
+        assert_eq!(QueryRequest::parse("a=1&".repeat(1001).as_bytes()), Err(QueryError::TooLarge));
+        assert_eq!(QueryRequest::parse(&vec![b'a'; MAX_FORM_BYTES + 1]), Err(QueryError::TooLarge));
     }
 
     #[test]
     fn answers_are_escaped() {
         assert_eq!(
-            response(
-                STS_NAMESPACE,
-                "GetCallerIdentity",
-                &[("Arn", "a&b"), ("Account", "1")],
-                "r"
-            ),
+            response(STS_NAMESPACE, "GetCallerIdentity", &[("Arn", "a&b"), ("Account", "1")], "r"),
             "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>a&amp;b</Arn><Account>1</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
         );
         assert_eq!(

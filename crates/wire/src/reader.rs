@@ -35,11 +35,7 @@ impl<'a> Reader<'a> {
     pub fn take(&mut self, wanted: usize) -> Result<&'a [u8], Truncated> {
         let (offset, left) = (self.offset, self.left());
         if wanted > left {
-            return Err(Truncated {
-                offset,
-                wanted,
-                left,
-            });
+            return Err(Truncated { offset, wanted, left });
         }
         self.offset += wanted;
         Ok(&self.bytes[offset..offset + wanted])
@@ -84,14 +80,7 @@ mod tests {
         let mut reader = Reader::new(&[0, 1, 0, 0, 0, 2, 9, 9]);
         assert_eq!(reader.u16(), Ok(1));
         assert_eq!(reader.u32(), Ok(2));
-        assert_eq!(
-            reader.u32(),
-            Err(Truncated {
-                offset: 6,
-                wanted: 4,
-                left: 2
-            })
-        );
+        assert_eq!(reader.u32(), Err(Truncated { offset: 6, wanted: 4, left: 2 }));
         assert_eq!(reader.rest(), &[9, 9]);
         assert_eq!(reader.left(), 0);
         assert!(reader.take(usize::MAX).is_err());

@@ -39,22 +39,13 @@ pub struct PrivateKey(KeyPair);
 impl PrivateKey {
     /// `der` is PKCS#1, at least 2048 bits.
     pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
-        KeyPair::from_der(der)
-            .map(Self)
-            .map_err(|_| KeyError::Private)
+        KeyPair::from_der(der).map(Self).map_err(|_| KeyError::Private)
     }
 
     /// Base64 of the PSS signature over `message`.
     pub fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
         let mut signature = vec![0; self.0.public().modulus_len()];
-        self.0
-            .sign(
-                &RSA_PSS_SHA256,
-                &SystemRandom::new(),
-                message,
-                &mut signature,
-            )
-            .map_err(|_| KeyError::Signing)?;
+        self.0.sign(&RSA_PSS_SHA256, &SystemRandom::new(), message, &mut signature).map_err(|_| KeyError::Signing)?;
         Ok(STANDARD.encode(signature))
     }
 }
@@ -74,14 +65,7 @@ pub fn sign(
     region: &str,
     now: Timestamp,
 ) -> Result<Vec<(String, String)>, KeyError> {
-    sign_parts(
-        parts,
-        instance_id,
-        None,
-        &Scope::new(now, region, "ssm"),
-        now,
-        |text| key.sign(text.as_bytes()),
-    )
+    sign_parts(parts, instance_id, None, &Scope::new(now, region, "ssm"), now, |text| key.sign(text.as_bytes()))
 }
 
 /// Verifies a request against the public key registered for `presented.access_key_id`, DER SubjectPublicKeyInfo. Time and body
@@ -95,27 +79,15 @@ pub fn verify(
 ) -> Result<(), AuthError> {
     check_time(presented, now, max_skew)?;
     let hash = payload_hash(presented, parts)?;
-    let text = canonical::string_to_sign(
-        parts,
-        &presented.signed_headers,
-        &presented.amz_date,
-        &presented.scope,
-        &hash,
-    );
+    let text = canonical::string_to_sign(parts, &presented.signed_headers, &presented.amz_date, &presented.scope, &hash);
     // A key that does not parse was never registered; to the caller that is an unknown client.
     let key = pkcs1_of_spki(spki_der).map_err(|_| AuthError::UnrecognizedClient)?;
-    let signature = STANDARD
-        .decode(&presented.signature)
-        .map_err(|_| AuthError::Mismatch)?;
-    UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key)
-        .verify(text.as_bytes(), &signature)
-        .map_err(|_| AuthError::Mismatch)
+    let signature = STANDARD.decode(&presented.signature).map_err(|_| AuthError::Mismatch)?;
+    UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key).verify(text.as_bytes(), &signature).map_err(|_| AuthError::Mismatch)
 }
 
 /// OBJECT IDENTIFIER rsaEncryption and its NULL parameter.
-const RSA_ENCRYPTION: [u8; 13] = [
-    0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-];
+const RSA_ENCRYPTION: [u8; 13] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 
 /// The RSAPublicKey inside a SubjectPublicKeyInfo: SEQUENCE { SEQUENCE { rsaEncryption, NULL }, BIT STRING { RSAPublicKey } }.
 /// Also what a hub checks before it accepts a key at registration.
@@ -135,11 +107,7 @@ pub fn pkcs1_of_spki(spki: &[u8]) -> Result<&[u8], KeyError> {
             let mut members = Reader::new(value(&mut inner, 0x30)?);
             value(&mut members, 0x02)?;
             value(&mut members, 0x02)?;
-            if inner.left() == 0 && members.left() == 0 {
-                Ok(key)
-            } else {
-                Err(KeyError::Public)
-            }
+            if inner.left() == 0 && members.left() == 0 { Ok(key) } else { Err(KeyError::Public) }
         }
         _ => Err(KeyError::Public),
     }

@@ -24,9 +24,7 @@ pub fn escape(text: &str) -> String {
 pub fn is_name(text: &str) -> bool {
     text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// The text directly inside the first element named `name` (without prefix), unescaped. `None` when there is none, when it is
@@ -41,10 +39,7 @@ pub fn text_of(document: &str, name: &str) -> Option<String> {
                 break;
             }
         }
-        let Some(tag_name) = rest
-            .split(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/' | '<'))
-            .next()
-        else {
+        let Some(tag_name) = rest.split(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/' | '<')).next() else {
             continue;
         };
         if tag_name.is_empty() || tag_name.rsplit(':').next() != Some(name) {
@@ -57,10 +52,7 @@ pub fn text_of(document: &str, name: &str) -> Option<String> {
         let content = &rest[end + 1..];
         let (text, after) = content.split_at(content.find('<')?);
         let closing = after.strip_prefix("</")?.strip_prefix(tag_name)?;
-        return closing
-            .trim_start()
-            .starts_with('>')
-            .then(|| unescape(text));
+        return closing.trim_start().starts_with('>').then(|| unescape(text));
     }
     None
 }
@@ -72,12 +64,7 @@ fn unescape(text: &str) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         // The longest entity taken is `&#x10ffff;`.
-        let entity = rest
-            .as_bytes()
-            .iter()
-            .take(10)
-            .position(|b| *b == b';')
-            .map(|end| &rest[1..end]);
+        let entity = rest.as_bytes().iter().take(10).position(|b| *b == b';').map(|end| &rest[1..end]);
         match entity.and_then(character) {
             Some(c) => {
                 out.push(c);
@@ -118,41 +105,17 @@ mod tests {
     #[test]
     fn what_is_escaped_comes_back() {
         let text = "a<b>&\"'\r\n\tü€😀 &amp; &#65;";
-        assert_eq!(
-            text_of(&format!("<r><t>{}</t></r>", escape(text)), "t").as_deref(),
-            Some(text)
-        );
+        assert_eq!(text_of(&format!("<r><t>{}</t></r>", escape(text)), "t").as_deref(), Some(text));
         assert_eq!(escape("\u{0}\u{1b}"), "\u{fffd}\u{fffd}");
     }
 
     #[test]
     fn finds_the_element_and_nothing_else() {
-        assert_eq!(
-            text_of(
-                "<!-- <t>no</t> --><r><tt>no</tt><x:t a=\"b\">yes</x:t></r>",
-                "t"
-            )
-            .as_deref(),
-            Some("yes")
-        );
+        assert_eq!(text_of("<!-- <t>no</t> --><r><tt>no</tt><x:t a=\"b\">yes</x:t></r>", "t").as_deref(), Some("yes"));
         assert_eq!(text_of("<r><t/></r>", "t").as_deref(), Some(""));
-        for document in [
-            "",
-            "<",
-            "<t",
-            "<t>",
-            "<t>x",
-            "<t>x</u>",
-            "<t><u/></t>",
-            "<!-- <t>x</t>",
-            "<![CDATA[<t>x</t>]]>",
-            "<tt>x</tt>",
-        ] {
+        for document in ["", "<", "<t", "<t>", "<t>x", "<t>x</u>", "<t><u/></t>", "<!-- <t>x</t>", "<![CDATA[<t>x</t>]]>", "<tt>x</tt>"] {
             assert_eq!(text_of(document, "t"), None, "{document}");
         }
-        assert_eq!(
-            text_of("<t>&#x41;&bogus;&&#xffffffff;&é;</t>", "t").as_deref(),
-            Some("A&bogus;&&#xffffffff;&é;")
-        );
+        assert_eq!(text_of("<t>&#x41;&bogus;&&#xffffffff;&é;</t>", "t").as_deref(), Some("A&bogus;&&#xffffffff;&é;"));
     }
 }

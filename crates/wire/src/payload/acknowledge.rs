@@ -45,12 +45,7 @@ mod tests {
     #[test]
     fn golden() {
         let text = r#"{"AcknowledgedMessageType":"output_stream_data","AcknowledgedMessageId":"00000000-0000-0000-0000-000000000009","AcknowledgedMessageSequenceNumber":4,"IsSequentialMessage":true}"#;
-        let mut data = AgentMessage::new(
-            MessageType::OutputStreamData,
-            Uuid::from_u128(9),
-            5,
-            "x".into(),
-        );
+        let mut data = AgentMessage::new(MessageType::OutputStreamData, Uuid::from_u128(9), 5, "x".into());
         data.sequence_number = 4;
         let acknowledge = Acknowledge::of(&data);
         assert_eq!(acknowledge.encode(), text);

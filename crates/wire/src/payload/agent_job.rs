@@ -54,25 +54,13 @@ json_payload!(AgentJob, AgentJob);
 impl AgentJob {
     /// A job that runs a command. `content.command_id` must be the job id's command id (agent-protocol 4.8).
     pub fn send(job_id: JobId, content: &SendCommandContent) -> Self {
-        Self {
-            content: to_json_text(content),
-            job_id,
-            topic: SEND_COMMAND.into(),
-            schema_version: 1,
-        }
+        Self { content: to_json_text(content), job_id, topic: SEND_COMMAND.into(), schema_version: 1 }
     }
 
     /// A job that cancels another; `job_id` is its own, with a fresh command part.
     pub fn cancel(job_id: JobId, cancelled: JobId) -> Self {
-        let content = CancelCommandContent {
-            cancel_message_id: cancelled,
-        };
-        Self {
-            content: to_json_text(&content),
-            job_id,
-            topic: CANCEL_COMMAND.into(),
-            schema_version: 1,
-        }
+        let content = CancelCommandContent { cancel_message_id: cancelled };
+        Self { content: to_json_text(&content), job_id, topic: CANCEL_COMMAND.into(), schema_version: 1 }
     }
 
     /// `None` for a topic this build does not know.
@@ -101,17 +89,9 @@ pub struct SendCommandContent {
     pub command_id: String,
     #[serde(default, deserialize_with = "null_default")]
     pub document_name: String,
-    #[serde(
-        default,
-        deserialize_with = "null_default",
-        rename = "OutputS3KeyPrefix"
-    )]
+    #[serde(default, deserialize_with = "null_default", rename = "OutputS3KeyPrefix")]
     pub output_s3_key_prefix: String,
-    #[serde(
-        default,
-        deserialize_with = "null_default",
-        rename = "OutputS3BucketName"
-    )]
+    #[serde(default, deserialize_with = "null_default", rename = "OutputS3BucketName")]
     pub output_s3_bucket_name: String,
     #[serde(default, deserialize_with = "null_default")]
     pub cloud_watch_log_group_name: String,
@@ -170,20 +150,13 @@ mod tests {
     use serde_json::json;
 
     fn job_id() -> JobId {
-        JobId::new(
-            "11111111-2222-4333-8444-555555555555",
-            "mi-0123456789abcdef0",
-        )
-        .unwrap()
+        JobId::new("11111111-2222-4333-8444-555555555555", "mi-0123456789abcdef0").unwrap()
     }
 
     #[test]
     fn a_command_reads_as_the_stock_agent_expects_it() {
         let content = SendCommandContent {
-            parameters: json!({"commands": ["echo hi"], "executionTimeout": "3600"})
-                .as_object()
-                .unwrap()
-                .clone(),
+            parameters: json!({"commands": ["echo hi"], "executionTimeout": "3600"}).as_object().unwrap().clone(),
             document_content: json!({"schemaVersion": "2.2", "mainSteps": []}),
             command_id: job_id().command_id().into(),
             document_name: "AWS-RunShellScript".into(),
@@ -216,40 +189,23 @@ mod tests {
     fn our_addition_is_only_there_when_asked_for() {
         let text = r#"{"DocumentContent":{},"CommandId":"c","Parameters":null,"CloudWatchOutputEnabled":"TRUE","New":1,"Quarterdeck":{"Output":true}}"#;
         let content: SendCommandContent = serde_json::from_str(text).unwrap();
-        assert!(
-            content.wants_output()
-                && content.cloud_watch_output_enabled
-                && content.parameters.is_empty()
-        );
-        assert!(
-            serde_json::to_string(&content)
-                .unwrap()
-                .ends_with(r#""Quarterdeck":{"Output":true}}"#)
-        );
+        assert!(content.wants_output() && content.cloud_watch_output_enabled && content.parameters.is_empty());
+        assert!(serde_json::to_string(&content).unwrap().ends_with(r#""Quarterdeck":{"Output":true}}"#));
     }
 
     #[test]
     fn a_cancellation_names_the_original() {
         let own = JobId::new("fresh", "mi-0123456789abcdef0").unwrap();
         let job = AgentJob::decode(&AgentJob::cancel(own.clone(), job_id()).encode()).unwrap();
-        assert_eq!(
-            (job.job_topic(), &job.job_id),
-            (Some(JobTopic::CancelCommand), &own)
-        );
-        assert_eq!(
-            job.content,
-            format!(r#"{{"CancelMessageId":"{}"}}"#, job_id())
-        );
+        assert_eq!((job.job_topic(), &job.job_id), (Some(JobTopic::CancelCommand), &own));
+        assert_eq!(job.content, format!(r#"{{"CancelMessageId":"{}"}}"#, job_id()));
         assert_eq!(job.cancel_command().unwrap().cancel_message_id, job_id());
         assert!(job.send_command().is_err());
     }
 
     #[test]
     fn topics_match_by_prefix() {
-        assert_eq!(
-            JobTopic::from_topic("aws.ssm.sendCommand.us.east.1"),
-            Some(JobTopic::SendCommand)
-        );
+        assert_eq!(JobTopic::from_topic("aws.ssm.sendCommand.us.east.1"), Some(JobTopic::SendCommand));
         assert_eq!(JobTopic::from_topic("aws.ssm.other"), None);
     }
 }

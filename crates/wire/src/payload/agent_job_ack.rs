@@ -59,15 +59,12 @@ impl AckStatus {
     pub fn meaning(&self) -> AckMeaning {
         match self {
             Self::Successful | Self::DuplicateCommand => AckMeaning::Delivered,
-            Self::ClosedProcessor
-            | Self::ProcessorBufferFull
-            | Self::ErrorCodeTranslationFailed
-            | Self::UnexpectedError => AckMeaning::Redeliver,
-            Self::UnexpectedDocumentType
-            | Self::InvalidDocument
-            | Self::ContainerNotSupported
-            | Self::ParseError
-            | Self::Other(_) => AckMeaning::Failed,
+            Self::ClosedProcessor | Self::ProcessorBufferFull | Self::ErrorCodeTranslationFailed | Self::UnexpectedError => {
+                AckMeaning::Redeliver
+            }
+            Self::UnexpectedDocumentType | Self::InvalidDocument | Self::ContainerNotSupported | Self::ParseError | Self::Other(_) => {
+                AckMeaning::Failed
+            }
         }
     }
 }
@@ -89,20 +86,9 @@ json_payload!(AgentJobAck, AgentJobAck);
 
 impl AgentJobAck {
     /// `job_created_date` is the frame's, epoch milliseconds.
-    pub fn new(
-        job_id: JobId,
-        acknowledged_message_id: Uuid,
-        job_created_date: u64,
-        status: AckStatus,
-    ) -> Self {
+    pub fn new(job_id: JobId, acknowledged_message_id: Uuid, job_created_date: u64, status: AckStatus) -> Self {
         let error_message = status.message().to_owned();
-        Self {
-            job_id,
-            acknowledged_message_id,
-            created_date: iso8601_ms(job_created_date),
-            status_code: status,
-            error_message,
-        }
+        Self { job_id, acknowledged_message_id, created_date: iso8601_ms(job_created_date), status_code: status, error_message }
     }
 }
 
@@ -115,12 +101,7 @@ mod tests {
     fn golden() {
         let text = r#"{"jobId":"aws.ssm.c-1.mi-1","acknowledgedMessageId":"0a1b2c3d-0000-4000-8000-00000000000f","createdDate":"2026-11-22T10:33:58.616Z","statusCode":"200","errorMessage":"Successful"}"#;
         let id = Uuid::parse_str("0a1b2c3d-0000-4000-8000-00000000000f").unwrap();
-        let ack = AgentJobAck::new(
-            JobId::new("c-1", "mi-1").unwrap(),
-            id,
-            1_795_343_638_616,
-            AckStatus::Successful,
-        );
+        let ack = AgentJobAck::new(JobId::new("c-1", "mi-1").unwrap(), id, 1_795_343_638_616, AckStatus::Successful);
         assert_eq!(ack.encode(), text);
         assert_eq!(AgentJobAck::decode(text.as_bytes()).unwrap(), ack);
     }

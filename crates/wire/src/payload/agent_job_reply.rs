@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    JobId, JobTopic, PayloadError, from_json, json_payload, null_default, to_json_text, wire_words,
-};
+use super::{JobId, JobTopic, PayloadError, from_json, json_payload, null_default, to_json_text, wire_words};
 
 /// The longest content a stock agent sends; our agent keeps to it as well.
 pub const MAX_CONTENT_BYTES: usize = 120_000;
@@ -31,12 +29,7 @@ json_payload!(AgentJobReply, AgentJobReply);
 
 impl AgentJobReply {
     pub fn new(job_id: JobId, topic: JobTopic, content: &ReplyContent) -> Self {
-        Self {
-            schema_version: 1,
-            job_id,
-            content: to_json_text(content),
-            topic: topic.as_str().into(),
-        }
+        Self { schema_version: 1, job_id, content: to_json_text(content), topic: topic.as_str().into() }
     }
 
     pub fn reply_content(&self) -> Result<ReplyContent, PayloadError> {
@@ -66,16 +59,7 @@ wire_words! {
 impl DocumentStatus {
     /// Whether no further reply can change it. A reboot is an intermission: the document resumes afterwards.
     pub fn is_terminal(&self) -> bool {
-        matches!(
-            self,
-            Self::Success
-                | Self::Failed
-                | Self::Cancelled
-                | Self::TimedOut
-                | Self::Skipped
-                | Self::TestPass
-                | Self::TestFailure
-        )
+        matches!(self, Self::Success | Self::Failed | Self::Cancelled | Self::TimedOut | Self::Skipped | Self::TestPass | Self::TestFailure)
     }
 }
 
@@ -142,17 +126,9 @@ pub struct PluginResult {
     pub start_date_time: String,
     #[serde(default, deserialize_with = "null_default")]
     pub end_date_time: String,
-    #[serde(
-        default,
-        deserialize_with = "null_default",
-        rename = "outputS3BucketName"
-    )]
+    #[serde(default, deserialize_with = "null_default", rename = "outputS3BucketName")]
     pub output_s3_bucket_name: String,
-    #[serde(
-        default,
-        deserialize_with = "null_default",
-        rename = "outputS3KeyPrefix"
-    )]
+    #[serde(default, deserialize_with = "null_default", rename = "outputS3KeyPrefix")]
     pub output_s3_key_prefix: String,
     #[serde(default, deserialize_with = "null_default")]
     pub step_name: String,
@@ -172,47 +148,29 @@ mod tests {
     #[test]
     fn a_stock_reply_round_trips_byte_for_byte() {
         let content: ReplyContent = serde_json::from_str(FROM_STOCK).unwrap();
-        assert_eq!(
-            content.runtime_status["aws:runShellScript"].standard_output,
-            "hi\n"
-        );
+        assert_eq!(content.runtime_status["aws:runShellScript"].standard_output, "hi\n");
         assert_eq!(serde_json::to_string(&content).unwrap(), FROM_STOCK);
-        let reply = AgentJobReply::new(
-            JobId::new("c", "mi-1").unwrap(),
-            JobTopic::SendCommand,
-            &content,
-        );
+        let reply = AgentJobReply::new(JobId::new("c", "mi-1").unwrap(), JobTopic::SendCommand, &content);
         let back = AgentJobReply::decode(&reply.encode()).unwrap();
         assert_eq!(back, reply);
         assert_eq!(back.reply_content().unwrap(), content);
         assert!(
-            std::str::from_utf8(&reply.encode())
-                .unwrap()
-                .starts_with(r#"{"schemaVersion":1,"jobId":"aws.ssm.c.mi-1","content":"{\"add"#)
+            std::str::from_utf8(&reply.encode()).unwrap().starts_with(r#"{"schemaVersion":1,"jobId":"aws.ssm.c.mi-1","content":"{\"add"#)
         );
     }
 
     #[test]
     fn the_first_reply_has_null_steps_and_unknown_words_survive() {
-        let content: ReplyContent = serde_json::from_str(
-            r#"{"documentStatus":"Frozen","runtimeStatus":null,"additionalInfo":null,"more":[]}"#,
-        )
-        .unwrap();
-        assert_eq!(
-            content.document_status,
-            DocumentStatus::Other("Frozen".into())
-        );
+        let content: ReplyContent =
+            serde_json::from_str(r#"{"documentStatus":"Frozen","runtimeStatus":null,"additionalInfo":null,"more":[]}"#).unwrap();
+        assert_eq!(content.document_status, DocumentStatus::Other("Frozen".into()));
         assert!(content.runtime_status.is_empty() && !content.document_status.is_terminal());
     }
 
     #[test]
     fn only_ends_are_terminal() {
         assert!(DocumentStatus::TimedOut.is_terminal());
-        for status in [
-            DocumentStatus::InProgress,
-            DocumentStatus::SuccessAndReboot,
-            DocumentStatus::NotStarted,
-        ] {
+        for status in [DocumentStatus::InProgress, DocumentStatus::SuccessAndReboot, DocumentStatus::NotStarted] {
             assert!(!status.is_terminal(), "{status}");
         }
     }

@@ -21,10 +21,7 @@ mod tests {
 
     #[test]
     fn golden() {
-        let ack = AgentJobReplyAck {
-            job_id: JobId::new("c", "mi-1").unwrap(),
-            acknowledged_message_id: Uuid::from_u128(7),
-        };
+        let ack = AgentJobReplyAck { job_id: JobId::new("c", "mi-1").unwrap(), acknowledged_message_id: Uuid::from_u128(7) };
         let text = r#"{"jobId":"aws.ssm.c.mi-1","acknowledgedMessageId":"00000000-0000-0000-0000-000000000007"}"#;
         assert_eq!(ack.encode(), text);
         assert_eq!(AgentJobReplyAck::decode(text.as_bytes()).unwrap(), ack);

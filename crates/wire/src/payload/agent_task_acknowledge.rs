@@ -20,12 +20,7 @@ json_payload!(AgentTaskAcknowledge, AgentTaskAcknowledge);
 
 impl AgentTaskAcknowledge {
     pub fn new(message_id: Uuid, session_id: &str) -> Self {
-        Self {
-            schema_version: 1,
-            message_id,
-            task_id: session_id.into(),
-            topic: "agent_task_complete".into(),
-        }
+        Self { schema_version: 1, message_id, task_id: session_id.into(), topic: "agent_task_complete".into() }
     }
 }
 
@@ -36,12 +31,10 @@ mod tests {
 
     #[test]
     fn golden() {
-        let text = r#"{"SchemaVersion":1,"MessageId":"00000000-0000-0000-0000-000000000001","TaskId":"user-1","Topic":"agent_task_complete"}"#;
+        let text =
+            r#"{"SchemaVersion":1,"MessageId":"00000000-0000-0000-0000-000000000001","TaskId":"user-1","Topic":"agent_task_complete"}"#;
         let acknowledge = AgentTaskAcknowledge::new(Uuid::from_u128(1), "user-1");
         assert_eq!(acknowledge.encode(), text);
-        assert_eq!(
-            AgentTaskAcknowledge::decode(text.as_bytes()).unwrap(),
-            acknowledge
-        );
+        assert_eq!(AgentTaskAcknowledge::decode(text.as_bytes()).unwrap(), acknowledge);
     }
 }

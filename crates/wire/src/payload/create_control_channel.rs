@@ -25,11 +25,7 @@ pub struct CreateControlChannelRequest {
 
 impl CreateControlChannelRequest {
     pub fn new(request_id: Uuid) -> Self {
-        Self {
-            message_schema_version: MESSAGE_SCHEMA_VERSION.into(),
-            request_id,
-            client_id: None,
-        }
+        Self { message_schema_version: MESSAGE_SCHEMA_VERSION.into(), request_id, client_id: None }
     }
 
     pub fn to_text(&self) -> String {
@@ -54,10 +50,7 @@ pub struct CreateControlChannelAnswer {
 
 impl CreateControlChannelAnswer {
     pub fn new(token_value: String) -> Self {
-        Self {
-            message_schema_version: MESSAGE_SCHEMA_VERSION.into(),
-            token_value,
-        }
+        Self { message_schema_version: MESSAGE_SCHEMA_VERSION.into(), token_value }
     }
 
     pub fn to_xml(&self) -> String {
@@ -76,8 +69,7 @@ impl CreateControlChannelAnswer {
         let text = std::str::from_utf8(body).map_err(|_| PayloadError::Malformed("not UTF-8"))?;
         let token_value = xml::text_of(text, "TokenValue").filter(|token| !token.is_empty());
         Ok(Self {
-            message_schema_version: xml::text_of(text, "MessageSchemaVersion")
-                .unwrap_or_else(|| MESSAGE_SCHEMA_VERSION.into()),
+            message_schema_version: xml::text_of(text, "MessageSchemaVersion").unwrap_or_else(|| MESSAGE_SCHEMA_VERSION.into()),
             token_value: token_value.ok_or(PayloadError::Malformed("no TokenValue"))?,
         })
     }
@@ -95,15 +87,8 @@ impl std::fmt::Debug for CreateControlChannelAnswer {
 /// The body of a refusal. `code` becomes an element because a stock agent looks for the text `<AccessDeniedException>`, on which
 /// it turns to the old message service.
 pub fn refusal_xml(code: &str, message: &str) -> String {
-    let name = if xml::is_name(code) {
-        code
-    } else {
-        "InternalServerError"
-    };
-    format!(
-        "<{name}><Message>{}</Message></{name}>",
-        xml::escape(message)
-    )
+    let name = if xml::is_name(code) { code } else { "InternalServerError" };
+    format!("<{name}><Message>{}</Message></{name}>", xml::escape(message))
 }
 
 #[cfg(test)]
@@ -112,46 +97,24 @@ mod tests {
 
     #[test]
     fn request_golden() {
-        let text =
-            r#"{"MessageSchemaVersion":"1.0","RequestId":"00000000-0000-0000-0000-000000000001"}"#;
+        let text = r#"{"MessageSchemaVersion":"1.0","RequestId":"00000000-0000-0000-0000-000000000001"}"#;
         let request = CreateControlChannelRequest::new(Uuid::from_u128(1));
         assert_eq!(request.to_text(), text);
-        assert_eq!(
-            CreateControlChannelRequest::from_body(text.as_bytes()).unwrap(),
-            request
-        );
+        assert_eq!(CreateControlChannelRequest::from_body(text.as_bytes()).unwrap(), request);
     }
 
     #[test]
     fn answer_round_trips_through_xml() {
         let answer = CreateControlChannelAnswer::new("a<b&\"c\">".into());
-        assert_eq!(
-            CreateControlChannelAnswer::from_xml(answer.to_xml().as_bytes()).unwrap(),
-            answer
-        );
+        assert_eq!(CreateControlChannelAnswer::from_xml(answer.to_xml().as_bytes()).unwrap(), answer);
         let foreign = b"<?xml version=\"1.0\"?>\n<x:R xmlns:x=\"u\">\n <TokenValue a='1'> t </TokenValue></x:R>";
-        assert_eq!(
-            CreateControlChannelAnswer::from_xml(foreign)
-                .unwrap()
-                .token_value,
-            " t "
-        );
+        assert_eq!(CreateControlChannelAnswer::from_xml(foreign).unwrap().token_value, " t ");
     }
 
     #[test]
     fn an_answer_without_token_is_refused() {
-        for body in [
-            "",
-            "<R/>",
-            "<R><TokenValue/></R>",
-            "<R><TokenValue></TokenValue></R>",
-            "<R><TokenValue>t",
-            "{}",
-        ] {
-            assert!(
-                CreateControlChannelAnswer::from_xml(body.as_bytes()).is_err(),
-                "{body}"
-            );
+        for body in ["", "<R/>", "<R><TokenValue/></R>", "<R><TokenValue></TokenValue></R>", "<R><TokenValue>t", "{}"] {
+            assert!(CreateControlChannelAnswer::from_xml(body.as_bytes()).is_err(), "{body}");
         }
         assert_eq!(
             refusal_xml("AccessDeniedException", "no <b>"),

@@ -75,11 +75,7 @@ pub struct SessionInputs {
     pub s3_bucket_name: String,
     #[serde(default, deserialize_with = "null_default", rename = "s3KeyPrefix")]
     pub s3_key_prefix: String,
-    #[serde(
-        default,
-        deserialize_with = "null_default",
-        rename = "s3EncryptionEnabled"
-    )]
+    #[serde(default, deserialize_with = "null_default", rename = "s3EncryptionEnabled")]
     pub s3_encryption_enabled: bool,
     #[serde(default, deserialize_with = "null_default")]
     pub cloud_watch_log_group_name: String,

@@ -29,10 +29,7 @@ impl JobId {
             return Err(JobIdError);
         }
         let text = format!("{PREFIX}{command_id}.{instance_id}");
-        Ok(Self {
-            dot: PREFIX.len() + command_id.len(),
-            text,
-        })
+        Ok(Self { dot: PREFIX.len() + command_id.len(), text })
     }
 
     pub fn as_str(&self) -> &str {
@@ -50,20 +47,14 @@ impl JobId {
 }
 
 fn is_part(part: &str) -> bool {
-    (1..=MAX_PART).contains(&part.len())
-        && part
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=MAX_PART).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 impl FromStr for JobId {
     type Err = JobIdError;
 
     fn from_str(text: &str) -> Result<Self, JobIdError> {
-        let (command, instance) = text
-            .strip_prefix(PREFIX)
-            .and_then(|rest| rest.split_once('.'))
-            .ok_or(JobIdError)?;
+        let (command, instance) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(JobIdError)?;
         Self::new(command, instance)
     }
 }
@@ -93,9 +84,7 @@ mod tests {
 
     #[test]
     fn parts_come_back() {
-        let id: JobId = "aws.ssm.2b1f0000-0000-4000-8000-000000000001.mi-0123456789abcdef0"
-            .parse()
-            .unwrap();
+        let id: JobId = "aws.ssm.2b1f0000-0000-4000-8000-000000000001.mi-0123456789abcdef0".parse().unwrap();
         assert_eq!(id.command_id(), "2b1f0000-0000-4000-8000-000000000001");
         assert_eq!(id.instance_id(), "mi-0123456789abcdef0");
         assert_eq!(JobId::new(id.command_id(), id.instance_id()).unwrap(), id);

@@ -47,14 +47,8 @@ pub use telemetry::AgentTelemetry;
 pub enum PayloadError {
     #[error("the payload has {0} bytes, more than allowed")]
     TooLong(usize),
-    #[error(
-        "the payload is not the expected JSON ({category} error at line {line} column {column})"
-    )]
-    Json {
-        category: &'static str,
-        line: usize,
-        column: usize,
-    },
+    #[error("the payload is not the expected JSON ({category} error at line {line} column {column})")]
+    Json { category: &'static str, line: usize, column: usize },
     #[error("the payload is malformed: {0}")]
     Malformed(&'static str),
 }
@@ -106,18 +100,14 @@ where
 
 /// Epoch milliseconds as AWS's agent writes them in JSON: `2026-11-22T10:33:58.616Z`. Out of range becomes the epoch.
 pub fn iso8601_ms(epoch_ms: u64) -> String {
-    let stamp = i64::try_from(epoch_ms)
-        .ok()
-        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
-        .unwrap_or_default();
+    let stamp = i64::try_from(epoch_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
     format!("{stamp:.3}")
 }
 
 macro_rules! json_payload {
     ($name:ty, $message_type:ident) => {
         impl crate::payload::Payload for $name {
-            const MESSAGE_TYPE: crate::agent_message::MessageType =
-                crate::agent_message::MessageType::$message_type;
+            const MESSAGE_TYPE: crate::agent_message::MessageType = crate::agent_message::MessageType::$message_type;
 
             fn encode(&self) -> bytes::Bytes {
                 crate::payload::to_json(self).into()

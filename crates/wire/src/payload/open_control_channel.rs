@@ -39,12 +39,7 @@ pub struct Announcement {
 
 impl OpenControlChannel {
     /// What our agent says.
-    pub fn ours(
-        request_id: Uuid,
-        token_value: String,
-        agent_version: &str,
-        platform_type: &str,
-    ) -> Self {
+    pub fn ours(request_id: Uuid, token_value: String, agent_version: &str, platform_type: &str) -> Self {
         Self {
             cookie: None,
             message_schema_version: "1.0".into(),
@@ -101,15 +96,8 @@ mod tests {
     fn ours_announces_output_and_keeps_its_token_out_of_logs() {
         let open = OpenControlChannel::ours(Uuid::from_u128(1), "sesame".into(), "0.1.0", "linux");
         assert!(open.to_text().ends_with(r#""Quarterdeck":{"Output":1}}"#));
-        assert!(
-            OpenControlChannel::from_text(open.to_text().as_bytes())
-                .unwrap()
-                .streams_output()
-        );
+        assert!(OpenControlChannel::from_text(open.to_text().as_bytes()).unwrap().streams_output());
         assert!(!format!("{open:?}").contains("sesame"));
-        assert_eq!(
-            OpenControlChannel::from_text(&vec![b' '; MAX_OPEN_BYTES + 1]),
-            Err(PayloadError::TooLong(MAX_OPEN_BYTES + 1))
-        );
+        assert_eq!(OpenControlChannel::from_text(&vec![b' '; MAX_OPEN_BYTES + 1]), Err(PayloadError::TooLong(MAX_OPEN_BYTES + 1)));
     }
 }

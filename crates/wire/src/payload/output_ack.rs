@@ -22,12 +22,7 @@ mod tests {
 
     #[test]
     fn golden() {
-        let ack = OutputAck {
-            job_id: JobId::new("c", "mi-1").unwrap(),
-            step: "run".into(),
-            stream: OutputStream::Stdout,
-            offset: 65536,
-        };
+        let ack = OutputAck { job_id: JobId::new("c", "mi-1").unwrap(), step: "run".into(), stream: OutputStream::Stdout, offset: 65536 };
         let text = r#"{"jobId":"aws.ssm.c.mi-1","step":"run","stream":"stdout","offset":65536}"#;
         assert_eq!(ack.encode(), text);
         assert_eq!(OutputAck::decode(text.as_bytes()).unwrap(), ack);

@@ -86,19 +86,11 @@ impl Payload for OutputChunk {
 
     fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
         let mut reader = Reader::new(payload);
-        let length = usize::from(
-            reader
-                .u16()
-                .map_err(|_| PayloadError::Malformed("no header length"))?,
-        );
+        let length = usize::from(reader.u16().map_err(|_| PayloadError::Malformed("no header length"))?);
         if length > MAX_HEADER_BYTES {
             return Err(PayloadError::Malformed("header too long"));
         }
-        let header: Header = from_json(
-            reader
-                .take(length)
-                .map_err(|_| PayloadError::Malformed("header cut short"))?,
-        )?;
+        let header: Header = from_json(reader.take(length).map_err(|_| PayloadError::Malformed("header cut short"))?)?;
         let data = reader.rest();
         if data.len() > MAX_DATA_BYTES {
             return Err(PayloadError::TooLong(data.len()));
@@ -106,11 +98,7 @@ impl Payload for OutputChunk {
         if header.step.is_empty() || header.step.len() > MAX_STEP_BYTES {
             return Err(PayloadError::Malformed("step name empty or too long"));
         }
-        if header
-            .offset
-            .checked_add(data.len() as u64)
-            .is_none_or(|end| end > i64::MAX as u64)
-        {
+        if header.offset.checked_add(data.len() as u64).is_none_or(|end| end > i64::MAX as u64) {
             return Err(PayloadError::Malformed("offset out of range"));
         }
         Ok(Self {
@@ -158,17 +146,12 @@ mod tests {
     #[test]
     fn golden() {
         let mut golden = vec![0, 78];
-        golden.extend_from_slice(
-            br#"{"jobId":"aws.ssm.c.mi-1","step":"run","stream":"stderr","offset":7,"last":true}"#,
-        );
+        golden.extend_from_slice(br#"{"jobId":"aws.ssm.c.mi-1","step":"run","stream":"stderr","offset":7,"last":true}"#);
         golden[1] = u8::try_from(golden.len() - 2).unwrap();
         golden.extend_from_slice(b"\x00\xff\n");
         assert_eq!(chunk(b"\x00\xff\n").encode(), golden);
         assert_eq!(OutputChunk::decode(&golden).unwrap(), chunk(b"\x00\xff\n"));
-        assert_eq!(
-            format!("{:?}", chunk(b"secret")),
-            "OutputChunk(aws.ssm.c.mi-1 run stderr 7+6 last)"
-        );
+        assert_eq!(format!("{:?}", chunk(b"secret")), "OutputChunk(aws.ssm.c.mi-1 run stderr 7+6 last)");
     }
 
     #[test]
@@ -179,15 +162,9 @@ mod tests {
         }
         let mut big = bytes.to_vec();
         big.resize(big.len() + MAX_DATA_BYTES, b'x');
-        assert_eq!(
-            OutputChunk::decode(&big).unwrap().data.len(),
-            MAX_DATA_BYTES
-        );
+        assert_eq!(OutputChunk::decode(&big).unwrap().data.len(), MAX_DATA_BYTES);
         big.push(b'x');
-        assert_eq!(
-            OutputChunk::decode(&big),
-            Err(PayloadError::TooLong(MAX_DATA_BYTES + 1))
-        );
+        assert_eq!(OutputChunk::decode(&big), Err(PayloadError::TooLong(MAX_DATA_BYTES + 1)));
         let mut far = chunk(b"x");
         far.offset = u64::MAX;
         assert!(OutputChunk::decode(&far.encode()).is_err());

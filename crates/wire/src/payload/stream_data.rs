@@ -77,17 +77,11 @@ mod tests {
     #[test]
     fn kinds_and_flags_come_back() {
         for value in 1..=12 {
-            assert_eq!(
-                PayloadType::from_u32(value).map(|kind| kind as u32),
-                Some(value)
-            );
+            assert_eq!(PayloadType::from_u32(value).map(|kind| kind as u32), Some(value));
         }
         assert_eq!(PayloadType::from_u32(0), None);
         assert_eq!(PayloadType::from_u32(13), None);
-        assert_eq!(
-            StreamFlag::from_payload(&StreamFlag::TerminateSession.to_payload()),
-            Some(StreamFlag::TerminateSession)
-        );
+        assert_eq!(StreamFlag::from_payload(&StreamFlag::TerminateSession.to_payload()), Some(StreamFlag::TerminateSession));
         assert_eq!(StreamFlag::from_payload(&[0, 0, 0, 4]), None);
         assert_eq!(StreamFlag::from_payload(&[2]), None);
     }

@@ -11,11 +11,7 @@ pub struct AgentTelemetry {
     pub schema_version: u32,
     #[serde(default, deserialize_with = "null_default")]
     pub number_of_agent_reboot: i64,
-    #[serde(
-        default,
-        deserialize_with = "null_default",
-        rename = "NumberOfSSMWorkerReboot"
-    )]
+    #[serde(default, deserialize_with = "null_default", rename = "NumberOfSSMWorkerReboot")]
     pub number_of_ssm_worker_reboot: i64,
     #[serde(default, deserialize_with = "null_default")]
     pub number_of_in_proc_executer_start: i64,
@@ -32,9 +28,6 @@ mod tests {
     #[test]
     fn golden() {
         let text = r#"{"SchemaVersion":1,"NumberOfAgentReboot":2,"NumberOfSSMWorkerReboot":1,"NumberOfInProcExecuterStart":0,"AgentVersion":"3.3.0.0"}"#;
-        assert_eq!(
-            AgentTelemetry::decode(text.as_bytes()).unwrap().encode(),
-            text
-        );
+        assert_eq!(AgentTelemetry::decode(text.as_bytes()).unwrap().encode(), text);
     }
 }

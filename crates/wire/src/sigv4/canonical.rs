@@ -7,33 +7,14 @@ use sha2::{Digest, Sha256};
 use super::{ALGORITHM, RequestParts};
 
 /// The string to sign. `amz_date` is `YYYYMMDDTHHMMSSZ`, `scope` the credential scope without the access key.
-pub fn string_to_sign(
-    parts: &RequestParts,
-    signed_headers: &[String],
-    amz_date: &str,
-    scope: &super::Scope,
-    payload_hash: &str,
-) -> String {
+pub fn string_to_sign(parts: &RequestParts, signed_headers: &[String], amz_date: &str, scope: &super::Scope, payload_hash: &str) -> String {
     let request = canonical_request(parts, signed_headers, &scope.service, payload_hash);
-    format!(
-        "{ALGORITHM}\n{amz_date}\n{scope}\n{}",
-        hex::encode(Sha256::digest(request))
-    )
+    format!("{ALGORITHM}\n{amz_date}\n{scope}\n{}", hex::encode(Sha256::digest(request)))
 }
 
 /// The canonical request. `signed_headers` are lower-case names in the order they are listed in the signature.
-pub fn canonical_request(
-    parts: &RequestParts,
-    signed_headers: &[String],
-    service: &str,
-    payload_hash: &str,
-) -> String {
-    let mut out = format!(
-        "{}\n{}\n{}\n",
-        parts.method,
-        canonical_path(parts.path, service),
-        canonical_query(parts.query)
-    );
+pub fn canonical_request(parts: &RequestParts, signed_headers: &[String], service: &str, payload_hash: &str) -> String {
+    let mut out = format!("{}\n{}\n{}\n", parts.method, canonical_path(parts.path, service), canonical_query(parts.query));
     for name in signed_headers {
         out.push_str(name);
         out.push(':');
@@ -82,29 +63,18 @@ pub fn canonical_query(query: &str) -> String {
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| {
-            (
-                percent_encode(&percent_decode(name), false),
-                percent_encode(&percent_decode(value), false),
-            )
-        })
+        .map(|(name, value)| (percent_encode(&percent_decode(name), false), percent_encode(&percent_decode(value), false)))
         .filter(|(name, _)| name != "X-Amz-Signature")
         .collect();
     pairs.sort();
-    let joined: Vec<String> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let joined: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     joined.join("&")
 }
 
 /// Values of that name in order of appearance, joined by commas, outer blanks removed and inner runs of them made one.
 fn canonical_header(parts: &RequestParts, name: &str) -> String {
     let mut out = String::new();
-    let values = parts
-        .headers
-        .iter()
-        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let values = parts.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     for (index, (_, value)) in values.enumerate() {
         if index > 0 {
             out.push(',');
@@ -124,10 +94,7 @@ pub fn percent_encode(bytes: &[u8], keep_slash: bool) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(bytes.len());
     for &byte in bytes {
-        if byte.is_ascii_alphanumeric()
-            || matches!(byte, b'-' | b'_' | b'.' | b'~')
-            || (keep_slash && byte == b'/')
-        {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') || (keep_slash && byte == b'/') {
             out.push(char::from(byte));
         } else {
             out.push('%');
@@ -147,11 +114,7 @@ pub fn percent_decode(text: &str) -> Cow<'_, [u8]> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let digit = |offset: usize| {
-            bytes
-                .get(at + offset)
-                .and_then(|b| char::from(*b).to_digit(16))
-        };
+        let digit = |offset: usize| bytes.get(at + offset).and_then(|b| char::from(*b).to_digit(16));
         match (bytes[at], digit(1), digit(2)) {
             (b'%', Some(high), Some(low)) => {
                 out.push((high * 16 + low) as u8);
@@ -182,11 +145,7 @@ mod tests {
             ("/a/../../b", "/b", "/a/../../b"),
             ("/a%20b", "/a%2520b", "/a%20b"),
             ("/ሴ", "/%E1%88%B4", "/%E1%88%B4"),
-            (
-                "/a+b(1)/%e1%88%b4",
-                "/a%2Bb%281%29/%25e1%2588%25b4",
-                "/a%2Bb%281%29/%E1%88%B4",
-            ),
+            ("/a+b(1)/%e1%88%b4", "/a%2Bb%281%29/%25e1%2588%25b4", "/a%2Bb%281%29/%E1%88%B4"),
         ] {
             assert_eq!(canonical_path(path, "ssm"), service, "{path}");
             assert_eq!(canonical_path(path, "s3"), s3, "{path}");
@@ -195,10 +154,7 @@ mod tests {
 
     #[test]
     fn queries_are_sorted_after_encoding() {
-        assert_eq!(
-            canonical_query("b=2&a=%7e&a=1&B&X-Amz-Signature=f&&c=x%2fy+z"),
-            "B=&a=1&a=~&b=2&c=x%2Fy%2Bz"
-        );
+        assert_eq!(canonical_query("b=2&a=%7e&a=1&B&X-Amz-Signature=f&&c=x%2fy+z"), "B=&a=1&a=~&b=2&c=x%2Fy%2Bz");
         assert_eq!(canonical_query(""), "");
         assert_eq!(canonical_query("%zz=%"), "%25zz=%25");
     }

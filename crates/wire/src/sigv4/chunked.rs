@@ -77,13 +77,7 @@ impl ChunkedDecoder {
             scope: presented.scope.clone(),
             previous: presented.signature.clone(),
         });
-        Some(Self {
-            buffer: BytesMut::new(),
-            state: State::ChunkHeader,
-            seal,
-            has_trailer,
-            trailers: Vec::new(),
-        })
+        Some(Self { buffer: BytesMut::new(), state: State::ChunkHeader, seal, has_trailer, trailers: Vec::new() })
     }
 
     /// Takes bytes as they arrive. To stay bounded, take the chunks out before pushing more.
@@ -152,11 +146,7 @@ impl ChunkedDecoder {
 
     /// To be called when the body has ended and no chunk is left.
     pub fn finish(&self) -> Result<(), ChunkError> {
-        if self.state == State::Done && self.buffer.is_empty() {
-            Ok(())
-        } else {
-            Err(ChunkError::Incomplete)
-        }
+        if self.state == State::Done && self.buffer.is_empty() { Ok(()) } else { Err(ChunkError::Incomplete) }
     }
 
     /// Trailing headers, lower-case names, complete after [`ChunkedDecoder::finish`].
@@ -168,28 +158,19 @@ impl ChunkedDecoder {
     fn line(&mut self) -> Result<Option<String>, ChunkError> {
         let window = &self.buffer[..self.buffer.len().min(MAX_LINE_BYTES)];
         let Some(end) = window.windows(2).position(|pair| pair == b"\r\n") else {
-            return if self.buffer.len() >= MAX_LINE_BYTES {
-                Err(ChunkError::Malformed("line too long"))
-            } else {
-                Ok(None)
-            };
+            return if self.buffer.len() >= MAX_LINE_BYTES { Err(ChunkError::Malformed("line too long")) } else { Ok(None) };
         };
         let line = self.buffer.split_to(end);
         self.buffer.advance(2);
-        String::from_utf8(line.to_vec())
-            .map(Some)
-            .map_err(|_| ChunkError::Malformed("a line is not text"))
+        String::from_utf8(line.to_vec()).map(Some).map_err(|_| ChunkError::Malformed("a line is not text"))
     }
 
     fn take_trailer(&mut self, line: &str) -> Result<(), ChunkError> {
-        let (name, value) = line
-            .split_once(':')
-            .ok_or(ChunkError::Malformed("a trailer without colon"))?;
+        let (name, value) = line.split_once(':').ok_or(ChunkError::Malformed("a trailer without colon"))?;
         if self.trailers.len() >= MAX_TRAILER_LINES {
             return Err(ChunkError::Malformed("too many trailers"));
         }
-        self.trailers
-            .push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+        self.trailers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         Ok(())
     }
 
@@ -197,18 +178,9 @@ impl ChunkedDecoder {
         let Some(seal) = &mut self.seal else {
             return Ok(());
         };
-        let at = self
-            .trailers
-            .iter()
-            .position(|(name, _)| name == "x-amz-trailer-signature");
-        let (_, stated) = at
-            .map(|at| self.trailers.remove(at))
-            .ok_or(ChunkError::Malformed("no trailer signature"))?;
-        let canonical: String = self
-            .trailers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
+        let at = self.trailers.iter().position(|(name, _)| name == "x-amz-trailer-signature");
+        let (_, stated) = at.map(|at| self.trailers.remove(at)).ok_or(ChunkError::Malformed("no trailer signature"))?;
+        let canonical: String = self.trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
         let wanted = seal.next_signature("AWS4-HMAC-SHA256-TRAILER", &[canonical.as_bytes()]);
         same(&wanted, &stated)
     }
@@ -217,10 +189,7 @@ impl ChunkedDecoder {
 impl Seal {
     /// Chunk: hash of nothing, then of the data. Trailer: hash of the trailer alone.
     fn next_signature(&self, label: &str, hashed: &[&[u8]]) -> String {
-        let mut text = format!(
-            "{label}\n{}\n{}\n{}",
-            self.amz_date, self.scope, self.previous
-        );
+        let mut text = format!("{label}\n{}\n{}\n{}", self.amz_date, self.scope, self.previous);
         for part in hashed {
             text.push('\n');
             text.push_str(&hex::encode(Sha256::digest(part)));
@@ -237,11 +206,7 @@ impl Seal {
 }
 
 fn same(wanted: &str, stated: &str) -> Result<(), ChunkError> {
-    if bool::from(wanted.as_bytes().ct_eq(stated.as_bytes())) {
-        Ok(())
-    } else {
-        Err(ChunkError::Signature)
-    }
+    if bool::from(wanted.as_bytes().ct_eq(stated.as_bytes())) { Ok(()) } else { Err(ChunkError::Signature) }
 }
 
 fn read_chunk_header(line: &str, signed: bool) -> Result<(usize, Option<String>), ChunkError> {
@@ -249,15 +214,9 @@ fn read_chunk_header(line: &str, signed: bool) -> Result<(usize, Option<String>)
     if size.is_empty() || size.len() > 16 || !size.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(ChunkError::Malformed("the chunk size is not a number"));
     }
-    let size = u64::from_str_radix(size, 16)
-        .map_err(|_| ChunkError::Malformed("the chunk size is not a number"))?;
-    let bounded = usize::try_from(size)
-        .ok()
-        .filter(|size| *size <= MAX_CHUNK_BYTES)
-        .ok_or(ChunkError::TooLong(size))?;
-    let signature = extension
-        .strip_prefix("chunk-signature=")
-        .map(str::to_owned);
+    let size = u64::from_str_radix(size, 16).map_err(|_| ChunkError::Malformed("the chunk size is not a number"))?;
+    let bounded = usize::try_from(size).ok().filter(|size| *size <= MAX_CHUNK_BYTES).ok_or(ChunkError::TooLong(size))?;
+    let signature = extension.strip_prefix("chunk-signature=").map(str::to_owned);
     if signed && signature.is_none() {
         return Err(ChunkError::Malformed("a chunk without signature"));
     }
@@ -271,15 +230,8 @@ mod tests {
 
     /// The worked example of S3's documentation: 66,560 bytes of `a` in two chunks.
     fn published() -> (Presented, SigningKey, Vec<u8>) {
-        let scope = Scope {
-            date: "20130524".into(),
-            region: "us-east-1".into(),
-            service: "s3".into(),
-        };
-        let key = SigningKey::for_scope(
-            &Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-            &scope,
-        );
+        let scope = Scope { date: "20130524".into(), region: "us-east-1".into(), service: "s3".into() };
+        let key = SigningKey::for_scope(&Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), &scope);
         let presented = Presented {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
             scope,
@@ -299,12 +251,7 @@ mod tests {
         (presented, key, body)
     }
 
-    fn decode(
-        presented: &Presented,
-        key: &SigningKey,
-        body: &[u8],
-        step: usize,
-    ) -> Result<Vec<u8>, ChunkError> {
+    fn decode(presented: &Presented, key: &SigningKey, body: &[u8], step: usize) -> Result<Vec<u8>, ChunkError> {
         let mut decoder = ChunkedDecoder::new(presented, key).unwrap();
         let mut out = Vec::new();
         for piece in body.chunks(step) {
@@ -321,10 +268,7 @@ mod tests {
     fn the_published_body_decodes_however_it_is_cut() {
         let (presented, key, body) = published();
         for step in [7, 1000, body.len()] {
-            assert_eq!(
-                decode(&presented, &key, &body, step).unwrap(),
-                vec![b'a'; 66560]
-            );
+            assert_eq!(decode(&presented, &key, &body, step).unwrap(), vec![b'a'; 66560]);
         }
     }
 
@@ -333,45 +277,24 @@ mod tests {
         let (presented, key, body) = published();
         let mut changed = body.clone();
         changed[7000] = b'b';
-        assert_eq!(
-            decode(&presented, &key, &changed, 4096),
-            Err(ChunkError::Signature)
-        );
+        assert_eq!(decode(&presented, &key, &changed, 4096), Err(ChunkError::Signature));
         let second = body.len() - 1024 - 200;
         for end in (0..90).chain(second..body.len()) {
-            assert!(
-                decode(&presented, &key, &body[..end], 9000).is_err(),
-                "{end}"
-            );
+            assert!(decode(&presented, &key, &body[..end], 9000).is_err(), "{end}");
         }
         let mut longer = body;
         longer.push(b'x');
-        assert_eq!(
-            decode(&presented, &key, &longer, 9000),
-            Err(ChunkError::Malformed("bytes after the end"))
-        );
+        assert_eq!(decode(&presented, &key, &longer, 9000), Err(ChunkError::Malformed("bytes after the end")));
     }
 
     #[test]
     fn headers_are_bounded() {
         let (presented, key, _) = published();
         for (body, error) in [
-            (
-                &b"zz\r\n"[..],
-                ChunkError::Malformed("the chunk size is not a number"),
-            ),
-            (
-                b"+1;chunk-signature=x\r\n",
-                ChunkError::Malformed("the chunk size is not a number"),
-            ),
-            (
-                b"1\r\na\r\n",
-                ChunkError::Malformed("a chunk without signature"),
-            ),
-            (
-                b"ffffffffffffffff;chunk-signature=x\r\n",
-                ChunkError::TooLong(u64::MAX),
-            ),
+            (&b"zz\r\n"[..], ChunkError::Malformed("the chunk size is not a number")),
+            (b"+1;chunk-signature=x\r\n", ChunkError::Malformed("the chunk size is not a number")),
+            (b"1\r\na\r\n", ChunkError::Malformed("a chunk without signature")),
+            (b"ffffffffffffffff;chunk-signature=x\r\n", ChunkError::TooLong(u64::MAX)),
             (&[b'1'; 2000], ChunkError::Malformed("line too long")),
         ] {
             assert_eq!(decode(&presented, &key, body, 4096), Err(error));
@@ -388,10 +311,7 @@ mod tests {
         assert_eq!(decoder.next_chunk().unwrap().unwrap(), "hello");
         assert_eq!(decoder.next_chunk(), Ok(None));
         decoder.finish().unwrap();
-        assert_eq!(
-            decoder.trailers(),
-            [("x-amz-checksum-crc32".to_owned(), "NhCmhg==".to_owned())]
-        );
+        assert_eq!(decoder.trailers(), [("x-amz-checksum-crc32".to_owned(), "NhCmhg==".to_owned())]);
 
         presented.content_sha256 = ContentSha256::StreamingTrailer;
         let mut seal = Seal {
@@ -408,31 +328,14 @@ mod tests {
             signed.extend(if data.is_empty() { &b""[..] } else { b"\r\n" });
             seal.previous = signature;
         }
-        let trailer = seal.next_signature(
-            "AWS4-HMAC-SHA256-TRAILER",
-            &[b"x-amz-checksum-crc32:NhCmhg==\n"],
-        );
+        let trailer = seal.next_signature("AWS4-HMAC-SHA256-TRAILER", &[b"x-amz-checksum-crc32:NhCmhg==\n"]);
         let whole = |checksum: &str| {
             let mut body = signed.clone();
-            body.extend(
-                format!(
-                    "x-amz-checksum-crc32:{checksum}\r\nx-amz-trailer-signature:{trailer}\r\n\r\n"
-                )
-                .bytes(),
-            );
+            body.extend(format!("x-amz-checksum-crc32:{checksum}\r\nx-amz-trailer-signature:{trailer}\r\n\r\n").bytes());
             body
         };
-        assert_eq!(
-            decode(&presented, &key, &whole("NhCmhg=="), 3).unwrap(),
-            b"hello"
-        );
-        assert_eq!(
-            decode(&presented, &key, &whole("AAAAAA=="), 3),
-            Err(ChunkError::Signature)
-        );
-        assert_eq!(
-            decode(&presented, &key, &signed, 3),
-            Err(ChunkError::Incomplete)
-        );
+        assert_eq!(decode(&presented, &key, &whole("NhCmhg=="), 3).unwrap(), b"hello");
+        assert_eq!(decode(&presented, &key, &whole("AAAAAA=="), 3), Err(ChunkError::Signature));
+        assert_eq!(decode(&presented, &key, &signed, 3), Err(ChunkError::Incomplete));
     }
 }

@@ -19,22 +19,10 @@ pub enum AuthError {
     Scope(String),
     /// Too old. Times are `YYYYMMDDTHHMMSSZ`.
     #[error("Signature expired: {signed} is now earlier than {limit} ({now} - {minutes} min.)")]
-    Expired {
-        signed: String,
-        limit: String,
-        now: String,
-        minutes: i64,
-    },
+    Expired { signed: String, limit: String, now: String, minutes: i64 },
     /// Signed in the future.
-    #[error(
-        "Signature not yet current: {signed} is still later than {limit} ({now} + {minutes} min.)"
-    )]
-    NotYetCurrent {
-        signed: String,
-        limit: String,
-        now: String,
-        minutes: i64,
-    },
+    #[error("Signature not yet current: {signed} is still later than {limit} ({now} + {minutes} min.)")]
+    NotYetCurrent { signed: String, limit: String, now: String, minutes: i64 },
     /// A presigned URL past its own end.
     #[error("Signature expired: the presigned URL was valid until {until}, it is now {now}")]
     UrlExpired { until: String, now: String },

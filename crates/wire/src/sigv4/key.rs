@@ -49,16 +49,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub fn new(
-        access_key_id: impl Into<String>,
-        secret_access_key: impl Into<Secret>,
-        session_token: Option<Secret>,
-    ) -> Self {
-        Self {
-            access_key_id: access_key_id.into(),
-            secret_access_key: secret_access_key.into(),
-            session_token,
-        }
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<Secret>, session_token: Option<Secret>) -> Self {
+        Self { access_key_id: access_key_id.into(), secret_access_key: secret_access_key.into(), session_token }
     }
 }
 
@@ -73,21 +65,13 @@ pub struct Scope {
 
 impl Scope {
     pub fn new(time: Timestamp, region: &str, service: &str) -> Self {
-        Self {
-            date: time.strftime("%Y%m%d").to_string(),
-            region: region.into(),
-            service: service.into(),
-        }
+        Self { date: time.strftime("%Y%m%d").to_string(), region: region.into(), service: service.into() }
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}/{}/{}/aws4_request",
-            self.date, self.region, self.service
-        )
+        write!(f, "{}/{}/{}/aws4_request", self.date, self.region, self.service)
     }
 }
 
@@ -142,19 +126,13 @@ mod tests {
         // The worked example of AWS's signing documentation.
         let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
         let key = SigningKey::derive(&secret, "20150830", "us-east-1", "iam");
-        assert_eq!(
-            hex::encode(key.0),
-            "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
-        );
+        assert_eq!(hex::encode(key.0), "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
     }
 
     #[test]
     fn secrets_do_not_print() {
         let credentials = Credentials::new("AKIDEXAMPLE", "hush", Some("shh".into()));
         let text = format!("{credentials:?} {:?}", SigningKey([7; 32]));
-        assert!(
-            !text.contains("hush") && !text.contains("shh") && !text.contains('7'),
-            "{text}"
-        );
+        assert!(!text.contains("hush") && !text.contains("shh") && !text.contains('7'), "{text}");
     }
 }

@@ -20,9 +20,7 @@ pub use key::{Credentials, Scope, Secret, SigningKey};
 pub use presented::{ContentSha256, Presented, parse};
 pub(crate) use sign::sign_parts;
 pub use sign::{presign, sign};
-pub use verify::{
-    DEFAULT_MAX_SKEW, MAX_PRESIGNED_SECONDS, check_time, payload_hash, verify, verify_with_key,
-};
+pub use verify::{DEFAULT_MAX_SKEW, MAX_PRESIGNED_SECONDS, check_time, payload_hash, verify, verify_with_key};
 
 use sha2::{Digest, Sha256};
 
@@ -68,9 +66,6 @@ impl Body<'_> {
 impl<'a> RequestParts<'a> {
     /// The first header of that (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| *value)
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 }

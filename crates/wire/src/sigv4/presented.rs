@@ -61,9 +61,7 @@ impl ContentSha256 {
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" => Self::Streaming,
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" => Self::StreamingTrailer,
             "STREAMING-UNSIGNED-PAYLOAD-TRAILER" => Self::StreamingUnsignedTrailer,
-            hex if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) => {
-                Self::Hex(hex.to_owned())
-            }
+            hex if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) => Self::Hex(hex.to_owned()),
             _ => return None,
         })
     }
@@ -82,10 +80,7 @@ impl ContentSha256 {
 
     /// Whether the body is framed in aws-chunked.
     pub fn is_chunked(&self) -> bool {
-        matches!(
-            self,
-            Self::Streaming | Self::StreamingTrailer | Self::StreamingUnsignedTrailer
-        )
+        matches!(self, Self::Streaming | Self::StreamingTrailer | Self::StreamingUnsignedTrailer)
     }
 }
 
@@ -93,9 +88,7 @@ impl ContentSha256 {
 pub fn parse(parts: &RequestParts) -> Result<Presented, AuthError> {
     match parts.header("authorization") {
         Some(header) => from_header(parts, header),
-        None if query_member(parts.query, "X-Amz-Algorithm").is_some()
-            || query_member(parts.query, "X-Amz-Signature").is_some() =>
-        {
+        None if query_member(parts.query, "X-Amz-Algorithm").is_some() || query_member(parts.query, "X-Amz-Signature").is_some() => {
             from_query(parts)
         }
         None => Err(AuthError::Missing),
@@ -104,26 +97,17 @@ pub fn parse(parts: &RequestParts) -> Result<Presented, AuthError> {
 
 fn from_header(parts: &RequestParts, header: &str) -> Result<Presented, AuthError> {
     if header.len() > MAX_MEMBER_BYTES {
-        return Err(AuthError::Incomplete(
-            "Authorization header is too long.".into(),
-        ));
+        return Err(AuthError::Incomplete("Authorization header is too long.".into()));
     }
     let (algorithm, members) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     if algorithm.is_empty() {
         return Err(AuthError::Missing);
     }
     if algorithm != ALGORITHM {
-        return Err(AuthError::Incomplete(format!(
-            "Unsupported AWS 'algorithm': '{}'.",
-            shown(algorithm)
-        )));
+        return Err(AuthError::Incomplete(format!("Unsupported AWS 'algorithm': '{}'.", shown(algorithm))));
     }
     let member = |name: &str| {
-        members
-            .split(',')
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.trim())
+        members.split(',').filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.trim())
     };
     let date = parts.header("x-amz-date").or_else(|| parts.header("date"));
     let mut missing: Vec<String> = ["Credential", "Signature", "SignedHeaders"]
@@ -132,18 +116,11 @@ fn from_header(parts: &RequestParts, header: &str) -> Result<Presented, AuthErro
         .map(|name| format!("Authorization header requires '{name}' parameter."))
         .collect();
     if date.is_none() {
-        missing.push(
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-                .into(),
-        );
+        missing.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.".into());
     }
-    let (Some(credential), Some(signature), Some(signed), Some(date), true) = (
-        member("Credential"),
-        member("Signature"),
-        member("SignedHeaders"),
-        date,
-        missing.is_empty(),
-    ) else {
+    let (Some(credential), Some(signature), Some(signed), Some(date), true) =
+        (member("Credential"), member("Signature"), member("SignedHeaders"), date, missing.is_empty())
+    else {
         return Err(AuthError::Incomplete(missing.join(" ")));
     };
     let (access_key_id, scope) = read_credential(credential)?;
@@ -163,38 +140,20 @@ fn from_header(parts: &RequestParts, header: &str) -> Result<Presented, AuthErro
 
 fn from_query(parts: &RequestParts) -> Result<Presented, AuthError> {
     let member = |name: &str| query_member(parts.query, name);
-    let wanted = [
-        "X-Amz-Algorithm",
-        "X-Amz-Credential",
-        "X-Amz-Signature",
-        "X-Amz-SignedHeaders",
-        "X-Amz-Date",
-    ];
+    let wanted = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"];
     let missing: Vec<String> = wanted
         .into_iter()
-        .filter(|name| {
-            member(name).is_none_or(|value| value.is_empty() || value.len() > MAX_MEMBER_BYTES)
-        })
+        .filter(|name| member(name).is_none_or(|value| value.is_empty() || value.len() > MAX_MEMBER_BYTES))
         .map(|name| format!("AWS query-string parameters must include '{name}'."))
         .collect();
-    let [
-        Some(algorithm),
-        Some(credential),
-        Some(signature),
-        Some(signed),
-        Some(date),
-    ] = wanted.map(member)
-    else {
+    let [Some(algorithm), Some(credential), Some(signature), Some(signed), Some(date)] = wanted.map(member) else {
         return Err(AuthError::Incomplete(missing.join(" ")));
     };
     if !missing.is_empty() {
         return Err(AuthError::Incomplete(missing.join(" ")));
     }
     if algorithm != ALGORITHM {
-        return Err(AuthError::Incomplete(format!(
-            "Unsupported AWS 'algorithm': '{}'.",
-            shown(&algorithm)
-        )));
+        return Err(AuthError::Incomplete(format!("Unsupported AWS 'algorithm': '{}'.", shown(&algorithm))));
     }
     let (access_key_id, scope) = read_credential(&credential)?;
     let time = read_time(&date)?;
@@ -205,11 +164,7 @@ fn from_query(parts: &RequestParts) -> Result<Presented, AuthError> {
             .parse()
             .ok()
             .filter(|seconds| (1..=super::MAX_PRESIGNED_SECONDS).contains(seconds))
-            .ok_or_else(|| {
-                AuthError::Incomplete(
-                    "X-Amz-Expires must be a number of seconds from 1 to 604800.".into(),
-                )
-            })?,
+            .ok_or_else(|| AuthError::Incomplete("X-Amz-Expires must be a number of seconds from 1 to 604800.".into()))?,
     };
     let content = member("X-Amz-Content-Sha256");
     Ok(Presented {
@@ -221,11 +176,7 @@ fn from_query(parts: &RequestParts) -> Result<Presented, AuthError> {
         time,
         session_token: member("X-Amz-Security-Token").map(Secret::from),
         expires: Some(expires),
-        content_sha256: read_content_sha256(
-            content
-                .as_deref()
-                .or_else(|| parts.header("x-amz-content-sha256")),
-        )?,
+        content_sha256: read_content_sha256(content.as_deref().or_else(|| parts.header("x-amz-content-sha256")))?,
     })
 }
 
@@ -250,42 +201,25 @@ fn read_credential(credential: &str) -> Result<(String, Scope), AuthError> {
     let [access_key_id, date, region, service, "aws4_request"] = elements[..] else {
         return Err(invalid());
     };
-    let plain =
-        |text: &str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    if ![access_key_id, region, service].into_iter().all(plain)
-        || date.len() != 8
-        || !date.bytes().all(|b| b.is_ascii_digit())
-    {
+    let plain = |text: &str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if ![access_key_id, region, service].into_iter().all(plain) || date.len() != 8 || !date.bytes().all(|b| b.is_ascii_digit()) {
         return Err(invalid());
     }
-    Ok((
-        access_key_id.into(),
-        Scope {
-            date: date.into(),
-            region: region.into(),
-            service: service.into(),
-        },
-    ))
+    Ok((access_key_id.into(), Scope { date: date.into(), region: region.into(), service: service.into() }))
 }
 
 /// A target that is not signed could be exchanged under a captured signature, so it must be listed like the host.
 fn read_signed_headers(parts: &RequestParts, list: &str) -> Result<Vec<String>, AuthError> {
     let names: Vec<String> = list.split(';').map(str::to_ascii_lowercase).collect();
     if names.len() > MAX_SIGNED_HEADERS || names.iter().any(|name| name.is_empty()) {
-        return Err(AuthError::Incomplete(
-            "'SignedHeaders' is not a list of header names.".into(),
-        ));
+        return Err(AuthError::Incomplete("'SignedHeaders' is not a list of header names.".into()));
     }
     let listed = |name: &str| names.iter().any(|signed| signed == name);
     if !listed("host") {
-        return Err(AuthError::Scope(
-            "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".into(),
-        ));
+        return Err(AuthError::Scope("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".into()));
     }
     if parts.header("x-amz-target").is_some() && !listed("x-amz-target") {
-        return Err(AuthError::Scope(
-            "'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.".into(),
-        ));
+        return Err(AuthError::Scope("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.".into()));
     }
     Ok(names)
 }
@@ -294,7 +228,9 @@ fn read_content_sha256(header: Option<&str>) -> Result<ContentSha256, AuthError>
     match header {
         None => Ok(ContentSha256::Absent),
         Some(value) => ContentSha256::from_header(value).ok_or_else(|| {
-            AuthError::Incomplete("x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD or a valid sha256 value.".into())
+            AuthError::Incomplete(
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD or a valid sha256 value.".into(),
+            )
         }),
     }
 }
@@ -330,8 +266,5 @@ pub(crate) fn format_time(time: Timestamp) -> String {
 
 /// A caller's own text in an error, bounded and printable.
 fn shown(text: &str) -> String {
-    text.chars()
-        .take(80)
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect()
+    text.chars().take(80).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

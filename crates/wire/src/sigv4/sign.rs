@@ -27,23 +27,12 @@ const NOT_SIGNED: &[&str] = &[
 
 /// The headers to add to a request, `authorization` last. Every header in `parts` is signed except those the HTTP stack owns;
 /// `host` must be among them. An unread body is signed as `UNSIGNED-PAYLOAD`, which only S3 accepts.
-pub fn sign(
-    parts: &RequestParts,
-    credentials: &Credentials,
-    region: &str,
-    service: &str,
-    now: Timestamp,
-) -> Vec<(String, String)> {
+pub fn sign(parts: &RequestParts, credentials: &Credentials, region: &str, service: &str, now: Timestamp) -> Vec<(String, String)> {
     let scope = Scope::new(now, region, service);
     let key = SigningKey::for_scope(&credentials.secret_access_key, &scope);
-    let signed = sign_parts(
-        parts,
-        &credentials.access_key_id,
-        credentials.session_token.as_ref(),
-        &scope,
-        now,
-        |text| Ok::<_, Infallible>(key.signature(text)),
-    );
+    let signed = sign_parts(parts, &credentials.access_key_id, credentials.session_token.as_ref(), &scope, now, |text| {
+        Ok::<_, Infallible>(key.signature(text))
+    });
     match signed {
         Ok(headers) => headers,
         Err(never) => match never {},
@@ -70,50 +59,25 @@ pub(crate) fn sign_parts<E>(
     }
     let headers = with_added(parts, &added);
     let signed = signed_names(&headers);
-    let text = string_to_sign(
-        &RequestParts {
-            headers: &headers,
-            ..*parts
-        },
-        &signed,
-        &amz_date,
-        scope,
-        &hash,
-    );
+    let text = string_to_sign(&RequestParts { headers: &headers, ..*parts }, &signed, &amz_date, scope, &hash);
     let signature = seal(&text)?;
-    let authorization = format!(
-        "{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={}, Signature={signature}",
-        signed.join(";")
-    );
+    let authorization = format!("{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={}, Signature={signature}", signed.join(";"));
     added.push(("authorization".into(), authorization));
     Ok(added)
 }
 
 /// The query of a presigned URL: that of `parts` with the signature's members after it. Only `host` and the headers in `parts`
 /// are signed; `expires` is in seconds, at most a week. For S3 the body stays unsigned.
-pub fn presign(
-    parts: &RequestParts,
-    credentials: &Credentials,
-    region: &str,
-    service: &str,
-    now: Timestamp,
-    expires: u32,
-) -> String {
+pub fn presign(parts: &RequestParts, credentials: &Credentials, region: &str, service: &str, now: Timestamp, expires: u32) -> String {
     let amz_date = format_time(now);
     let scope = Scope::new(now, region, service);
     let headers = with_added(parts, &[]);
     let signed = signed_names(&headers);
     let mut members = vec![
         ("X-Amz-Algorithm", ALGORITHM.to_owned()),
-        (
-            "X-Amz-Credential",
-            format!("{}/{scope}", credentials.access_key_id),
-        ),
+        ("X-Amz-Credential", format!("{}/{scope}", credentials.access_key_id)),
         ("X-Amz-Date", amz_date.clone()),
-        (
-            "X-Amz-Expires",
-            expires.clamp(1, super::MAX_PRESIGNED_SECONDS).to_string(),
-        ),
+        ("X-Amz-Expires", expires.clamp(1, super::MAX_PRESIGNED_SECONDS).to_string()),
         ("X-Amz-SignedHeaders", signed.join(";")),
     ];
     if let Some(token) = &credentials.session_token {
@@ -128,23 +92,8 @@ pub fn presign(
         query.push('=');
         query.push_str(&percent_encode(value.as_bytes(), false));
     }
-    let hash = if service == "s3" {
-        None
-    } else {
-        parts.body.hex()
-    }
-    .unwrap_or_else(|| UNSIGNED_PAYLOAD.into());
-    let text = string_to_sign(
-        &RequestParts {
-            headers: &headers,
-            query: &query,
-            ..*parts
-        },
-        &signed,
-        &amz_date,
-        &scope,
-        &hash,
-    );
+    let hash = if service == "s3" { None } else { parts.body.hex() }.unwrap_or_else(|| UNSIGNED_PAYLOAD.into());
+    let text = string_to_sign(&RequestParts { headers: &headers, query: &query, ..*parts }, &signed, &amz_date, &scope, &hash);
     let signature = SigningKey::for_scope(&credentials.secret_access_key, &scope).signature(&text);
     query.push_str("&X-Amz-Signature=");
     query.push_str(&signature);
@@ -152,29 +101,14 @@ pub fn presign(
 }
 
 /// The headers to sign: the request's own, without what is not signed or is replaced, then the added ones.
-fn with_added<'a>(
-    parts: &RequestParts<'a>,
-    added: &'a [(String, String)],
-) -> Vec<(&'a str, &'a str)> {
-    let own = parts
-        .headers
-        .iter()
-        .copied()
-        .filter(|(name, _)| !NOT_SIGNED.iter().any(|not| name.eq_ignore_ascii_case(not)));
-    own.chain(
-        added
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    )
-    .collect()
+fn with_added<'a>(parts: &RequestParts<'a>, added: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+    let own = parts.headers.iter().copied().filter(|(name, _)| !NOT_SIGNED.iter().any(|not| name.eq_ignore_ascii_case(not)));
+    own.chain(added.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect()
 }
 
 /// Lower-case, sorted, each once.
 fn signed_names(headers: &[(&str, &str)]) -> Vec<String> {
-    let mut names: Vec<String> = headers
-        .iter()
-        .map(|(name, _)| name.to_ascii_lowercase())
-        .collect();
+    let mut names: Vec<String> = headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.sort();
     names.dedup();
     names

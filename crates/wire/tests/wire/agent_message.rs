@@ -1,9 +1,7 @@
 //! The frame against golden bytes, every truncation, mutation and garbage.
 
 use bytes::Bytes;
-use qd_wire::agent_message::{
-    HEADER_BYTES, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, MIN_FRAME_BYTES, TypeName,
-};
+use qd_wire::agent_message::{HEADER_BYTES, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, MIN_FRAME_BYTES, TypeName};
 use qd_wire::payload::*;
 use qd_wire::{AgentMessage, DecodeError, MessageType, Payload};
 use uuid::Uuid;
@@ -48,10 +46,7 @@ fn golden() -> Vec<u8> {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 #[test]
@@ -70,13 +65,7 @@ fn every_truncation_is_refused() {
     }
     let mut longer = bytes;
     longer.push(0);
-    assert_eq!(
-        AgentMessage::decode(longer),
-        Err(DecodeError::PayloadLength {
-            stated: 5,
-            present: 6
-        })
-    );
+    assert_eq!(AgentMessage::decode(longer), Err(DecodeError::PayloadLength { stated: 5, present: 6 }));
 }
 
 #[test]
@@ -100,26 +89,14 @@ fn lies_are_refused() {
     };
     assert_eq!(refused(80, 0), DecodeError::Digest);
     assert_eq!(refused(124, b'x'), DecodeError::Digest);
-    assert_eq!(
-        refused(119, 4),
-        DecodeError::PayloadLength {
-            stated: 4,
-            present: 5
-        }
-    );
+    assert_eq!(refused(119, 4), DecodeError::PayloadLength { stated: 4, present: 5 });
     assert_eq!(refused(5, 0xff), DecodeError::MessageType);
     let mut undated = golden();
     undated[40..48].fill(0);
-    assert_eq!(
-        AgentMessage::decode(&undated),
-        Err(DecodeError::CreatedDate)
-    );
+    assert_eq!(AgentMessage::decode(&undated), Err(DecodeError::CreatedDate));
     let mut untyped = golden();
     untyped[4..36].fill(b' ');
-    assert_eq!(
-        AgentMessage::decode(&untyped),
-        Err(DecodeError::MessageType)
-    );
+    assert_eq!(AgentMessage::decode(&untyped), Err(DecodeError::MessageType));
 }
 
 #[test]
@@ -130,39 +107,18 @@ fn the_size_limit_is_exact() {
     assert_eq!(AgentMessage::decode(message.encode()).unwrap(), message);
     message.payload = vec![7; MAX_PAYLOAD_BYTES + 1].into();
     assert!(!message.fits());
-    assert_eq!(
-        AgentMessage::decode(message.encode()),
-        Err(DecodeError::TooLong(MAX_FRAME_BYTES + 1))
-    );
+    assert_eq!(AgentMessage::decode(message.encode()), Err(DecodeError::TooLong(MAX_FRAME_BYTES + 1)));
 }
 
 #[test]
 fn every_type_survives_also_unknown_ones() {
-    let unknown = TypeName::new("a_type_of_exactly_32_characters_")
-        .map(MessageType::Other)
-        .unwrap();
+    let unknown = TypeName::new("a_type_of_exactly_32_characters_").map(MessageType::Other).unwrap();
     for message_type in MessageType::KNOWN.iter().chain([&unknown]) {
-        let message = AgentMessage {
-            message_type: message_type.clone(),
-            ..sample()
-        };
-        assert_eq!(
-            &AgentMessage::decode(message.encode()).unwrap().message_type,
-            message_type
-        );
+        let message = AgentMessage { message_type: message_type.clone(), ..sample() };
+        assert_eq!(&AgentMessage::decode(message.encode()).unwrap().message_type, message_type);
     }
-    assert_eq!(
-        MessageType::from_name("agent_job"),
-        Some(MessageType::AgentJob)
-    );
-    for name in [
-        "",
-        " a",
-        "a ",
-        "tab\t",
-        "ü",
-        "a_type_that_is_33_characters_long",
-    ] {
+    assert_eq!(MessageType::from_name("agent_job"), Some(MessageType::AgentJob));
+    for name in ["", " a", "a ", "tab\t", "ü", "a_type_that_is_33_characters_long"] {
         assert_eq!(MessageType::from_name(name), None, "{name}");
     }
 }
@@ -194,8 +150,7 @@ impl Dice {
 
 /// Runs every payload decoder: none may panic, whatever the bytes.
 fn decode_all(bytes: &[u8]) {
-    let _ = AgentJob::decode(bytes)
-        .map(|job| (job.send_command().is_ok(), job.cancel_command().is_ok()));
+    let _ = AgentJob::decode(bytes).map(|job| (job.send_command().is_ok(), job.cancel_command().is_ok()));
     let _ = AgentJobAck::decode(bytes);
     let _ = AgentJobReply::decode(bytes).map(|reply| reply.reply_content().is_ok());
     let _ = AgentJobReplyAck::decode(bytes);
@@ -228,13 +183,7 @@ fn mutated_frames_decode_to_what_they_encode_or_not_at_all() {
     let job = JobId::new("c-1", "mi-1").unwrap();
     let seeds = [
         golden(),
-        AgentMessage::carrying(
-            &AgentJob::cancel(job.clone(), job.clone()),
-            Uuid::from_u128(9),
-            5,
-        )
-        .encode()
-        .to_vec(),
+        AgentMessage::carrying(&AgentJob::cancel(job.clone(), job.clone()), Uuid::from_u128(9), 5).encode().to_vec(),
         AgentMessage::carrying(
             &OutputChunk {
                 job_id: job,

@@ -32,13 +32,7 @@ fn der(text: &str) -> Vec<u8> {
 }
 
 fn parts<'a>(headers: &'a [(&'a str, &'a str)]) -> RequestParts<'a> {
-    RequestParts {
-        method: "POST",
-        path: "/",
-        query: "",
-        headers,
-        body: Body::Bytes(BODY),
-    }
+    RequestParts { method: "POST", path: "/", query: "", headers, body: Body::Bytes(BODY) }
 }
 
 fn authorization(signature: &str) -> String {
@@ -48,11 +42,7 @@ fn authorization(signature: &str) -> String {
 }
 
 fn received<'a>(authorization: &'a str, sha256: &'a str) -> Vec<(&'a str, &'a str)> {
-    let rest = [
-        ("X-Amz-Date", "20261122T103337Z"),
-        ("X-Amz-Content-Sha256", sha256),
-        ("Authorization", authorization),
-    ];
+    let rest = [("X-Amz-Date", "20261122T103337Z"), ("X-Amz-Content-Sha256", sha256), ("Authorization", authorization)];
     SENT.iter().copied().chain(rest).collect()
 }
 
@@ -63,76 +53,23 @@ fn a_stock_agents_request_verifies() {
     let parts = parts(&headers);
     let presented = parse(&parts).unwrap();
     assert_eq!(presented.access_key_id, ID);
-    assert_eq!(
-        verify(
-            &presented,
-            &parts,
-            &der(PUBLIC_KEY),
-            now(),
-            DEFAULT_MAX_SKEW
-        ),
-        Ok(())
-    );
+    assert_eq!(verify(&presented, &parts, &der(PUBLIC_KEY), now(), DEFAULT_MAX_SKEW), Ok(()));
     let late = now() + DEFAULT_MAX_SKEW + DEFAULT_MAX_SKEW;
-    assert!(matches!(
-        verify(&presented, &parts, &der(PUBLIC_KEY), late, DEFAULT_MAX_SKEW),
-        Err(AuthError::Expired { .. })
-    ));
-    let other = RequestParts {
-        body: Body::Bytes(b"{}"),
-        ..parts
-    };
-    assert_eq!(
-        verify(
-            &presented,
-            &other,
-            &der(PUBLIC_KEY),
-            now(),
-            DEFAULT_MAX_SKEW
-        ),
-        Err(AuthError::ContentSha256)
-    );
-    let other = RequestParts {
-        path: "/x",
-        ..parts
-    };
-    assert_eq!(
-        verify(
-            &presented,
-            &other,
-            &der(PUBLIC_KEY),
-            now(),
-            DEFAULT_MAX_SKEW
-        ),
-        Err(AuthError::Mismatch)
-    );
-    assert_eq!(
-        verify(&presented, &parts, b"", now(), DEFAULT_MAX_SKEW),
-        Err(AuthError::UnrecognizedClient)
-    );
+    assert!(matches!(verify(&presented, &parts, &der(PUBLIC_KEY), late, DEFAULT_MAX_SKEW), Err(AuthError::Expired { .. })));
+    let other = RequestParts { body: Body::Bytes(b"{}"), ..parts };
+    assert_eq!(verify(&presented, &other, &der(PUBLIC_KEY), now(), DEFAULT_MAX_SKEW), Err(AuthError::ContentSha256));
+    let other = RequestParts { path: "/x", ..parts };
+    assert_eq!(verify(&presented, &other, &der(PUBLIC_KEY), now(), DEFAULT_MAX_SKEW), Err(AuthError::Mismatch));
+    assert_eq!(verify(&presented, &parts, b"", now(), DEFAULT_MAX_SKEW), Err(AuthError::UnrecognizedClient));
 }
 
 #[test]
 fn other_signatures_do_not() {
-    for signature in [
-        SHORT_SALT,
-        "",
-        "AAAA",
-        "not base64",
-        &SIGNATURE.replace('A', "B"),
-    ] {
+    for signature in [SHORT_SALT, "", "AAAA", "not base64", &SIGNATURE.replace('A', "B")] {
         let (authorization, sha256) = (authorization(signature), Body::Bytes(BODY).hex().unwrap());
         let headers = received(&authorization, &sha256);
         let parts = parts(&headers);
-        let result = parse(&parts).and_then(|presented| {
-            verify(
-                &presented,
-                &parts,
-                &der(PUBLIC_KEY),
-                now(),
-                DEFAULT_MAX_SKEW,
-            )
-        });
+        let result = parse(&parts).and_then(|presented| verify(&presented, &parts, &der(PUBLIC_KEY), now(), DEFAULT_MAX_SKEW));
         assert!(result.is_err(), "{signature}");
     }
 }
@@ -141,32 +78,12 @@ fn other_signatures_do_not() {
 fn what_we_sign_another_implementation_verifies() {
     let key = PrivateKey::from_pkcs1(&der(PRIVATE_KEY)).unwrap();
     let added = sign(&parts(SENT), ID, &key, "local-1", now()).unwrap();
-    let headers: Vec<_> = SENT
-        .iter()
-        .copied()
-        .chain(
-            added
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        )
-        .collect();
+    let headers: Vec<_> = SENT.iter().copied().chain(added.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect();
     let parts = parts(&headers);
     let presented = parse(&parts).unwrap();
-    assert_eq!(
-        presented.signed_headers.join(";"),
-        "content-type;host;x-amz-date;x-amz-target"
-    );
+    assert_eq!(presented.signed_headers.join(";"), "content-type;host;x-amz-date;x-amz-target");
     assert_eq!(presented.signature.len(), 344);
-    assert_eq!(
-        verify(
-            &presented,
-            &parts,
-            &der(PUBLIC_KEY),
-            now(),
-            DEFAULT_MAX_SKEW
-        ),
-        Ok(())
-    );
+    assert_eq!(verify(&presented, &parts, &der(PUBLIC_KEY), now(), DEFAULT_MAX_SKEW), Ok(()));
 
     let public = rsa::RsaPublicKey::from_public_key_der(&der(PUBLIC_KEY)).unwrap();
     let verifier = rsa::pss::VerifyingKey::<rsa::sha2::Sha256>::new(public);
@@ -192,8 +109,5 @@ fn only_whole_rsa_keys_are_taken() {
     let mut longer = spki;
     longer.push(0);
     assert_eq!(pkcs1_of_spki(&longer), Err(KeyError::Public));
-    assert_eq!(
-        PrivateKey::from_pkcs1(&der(PUBLIC_KEY)).map(|_| ()),
-        Err(KeyError::Private)
-    );
+    assert_eq!(PrivateKey::from_pkcs1(&der(PUBLIC_KEY)).map(|_| ()), Err(KeyError::Private));
 }
