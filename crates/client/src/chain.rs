@@ -167,3 +167,55 @@ impl Connector {
 fn connector_error(error: reqwest::Error) -> ConnectorError {
     if error.is_timeout() { ConnectorError::timeout(error.without_url().into()) } else { ConnectorError::io(error.without_url().into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Answers one request and gives back what it saw.
+    async fn one_request(answer: String) -> (String, tokio::task::JoinHandle<String>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/latest/meta-data?x=1", listener.local_addr().unwrap());
+        let seen = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut seen = String::new();
+            while !seen.ends_with("body!") {
+                let mut buffer = [0; 1024];
+                let count = stream.read(&mut buffer).await.unwrap();
+                assert!(count > 0, "{seen}");
+                seen.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+            }
+            // A client that has had enough hangs up.
+            let _ = stream.write_all(answer.as_bytes()).await;
+            seen
+        });
+        (url, seen)
+    }
+
+    async fn ask(url: &str) -> Result<HttpResponse, ConnectorError> {
+        let mut request = HttpRequest::new(SdkBody::from("body!"));
+        request.set_method("PUT").unwrap();
+        request.set_uri(url.to_owned()).unwrap();
+        request.headers_mut().append("x-ttl", "60");
+        let connector = Connector { client: http_client().unwrap(), limit: Some(Duration::from_secs(20)) };
+        connector.send(request).await
+    }
+
+    #[tokio::test]
+    async fn the_chains_requests_travel_whole() {
+        let (url, seen) = one_request("HTTP/1.1 404 No\r\nx-a: 1\r\ncontent-length: 2\r\n\r\nno".into()).await;
+        let answer = ask(&url).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers().get("x-a")), (404, Some("1")));
+        assert_eq!(answer.body().bytes(), Some(&b"no"[..]));
+        let seen = seen.await.unwrap();
+        assert!(seen.starts_with("PUT /latest/meta-data?x=1 HTTP/1.1\r\n") && seen.contains("x-ttl: 60\r\n"), "{seen}");
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_is_refused() {
+        let length = MAX_ANSWER_BYTES + 1;
+        let (url, _) = one_request(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{}", "x".repeat(length))).await;
+        assert!(format!("{:?}", ask(&url).await.unwrap_err()).contains("too large"));
+    }
+}
