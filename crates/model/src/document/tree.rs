@@ -10,6 +10,8 @@ use std::fmt;
 /// Longest text that is read. The limit of 64 KB is for what an author hands in (`check`); the same document in another format, or
 /// inside a job, may be longer.
 pub const MAX_READ: usize = 16 * MAX_BYTES;
+/// Longest YAML text: twice what an author may hand in, because jobs and conversions carry JSON.
+const MAX_YAML: usize = 2 * MAX_BYTES;
 /// Deepest nesting.
 const MAX_DEPTH: usize = 48;
 /// Most values in a document; 64 KB of text without aliases stays below it.
@@ -32,9 +34,37 @@ pub fn read(text: &str, format: DocumentFormat) -> Result<Value, DocumentError> 
             reader.end().map_err(|error| bad("JSON", error.to_string()))?;
             Ok(value)
         }
-        DocumentFormat::Yaml => root.deserialize(yaml_serde::Deserializer::from_str(text)).map_err(|error| bad("YAML", error.to_string())),
+        DocumentFormat::Yaml => {
+            bound_yaml(text)?;
+            root.deserialize(yaml_serde::Deserializer::from_str(text)).map_err(|error| bad("YAML", error.to_string()))
+        }
         DocumentFormat::Text => Err(DocumentError::content("A document in TEXT format has no structure to read.")),
     }
+}
+
+/// The YAML scanner takes quadratic time over open brackets, so text with absurdly many is refused before it is scanned. Brackets of
+/// scripts are counted too, which is why the bound is far above any nesting a document may have.
+fn bound_yaml(text: &str) -> Result<(), DocumentError> {
+    const MAX_OPEN: usize = 2_000;
+    const MAX_BRACKETS: usize = 16_000;
+    if text.len() > MAX_YAML {
+        return Err(DocumentError::too_large());
+    }
+    let (mut open, mut total) = (0usize, 0usize);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => {
+                open += 1;
+                total += 1;
+            }
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_OPEN || total > MAX_BRACKETS {
+            return Err(DocumentError::content("The content for the document is not valid YAML: it opens too many brackets."));
+        }
+    }
+    Ok(())
 }
 
 struct Budget {
@@ -163,6 +193,8 @@ mod tests {
         for format in [DocumentFormat::Json, DocumentFormat::Yaml] {
             assert!(read(&abyss, format).is_err());
         }
+        let colours = "a: |\n".to_owned() + &"  printf '\\033[31m'\n".repeat(1_000);
+        assert!(read(&colours, DocumentFormat::Yaml).is_ok());
     }
 
     #[test]
