@@ -13,7 +13,7 @@ use qd_wire::sigv4::{self, Body, RequestParts};
 use reqwest::{Method, Response, Url, redirect};
 use serde_json::Value;
 
-use crate::credentials::{Clock, CredentialSource, system_clock};
+use crate::credentials::{BoxFuture, Clock, CredentialSource, system_clock};
 use crate::endpoint::{Endpoint, EndpointError, host_header};
 use crate::error::{CallError, ServiceError};
 use crate::raw::{Answer, AnswerStream, Request};
@@ -63,6 +63,9 @@ pub struct Client {
     /// Milliseconds the service's clock is ahead of ours, learned from a refusal.
     skew_ms: Arc<AtomicI64>,
 }
+
+/// Reads an answer. A function and not an async closure, because the future of a call must be `Send` to be spawned.
+type Read<T> = for<'a> fn(&'a Client, Response) -> BoxFuture<'a, Result<T, CallError>>;
 
 /// Who signs an attempt.
 #[derive(Clone, Copy)]
@@ -119,12 +122,13 @@ impl Client {
 
     /// Sends a signed request and reads the whole answer.
     pub async fn send(&self, request: Request) -> Result<Answer, CallError> {
-        self.attempts(self.prepare(request, false)?, Signer::Source, async |response| self.read_answer(response).await).await
+        self.attempts(self.prepare(request, false)?, Signer::Source, |client, response| Box::pin(client.read_answer(response))).await
     }
 
     /// A signed GET whose answer is read as it comes. Only its beginning is repeated.
     pub async fn stream(&self, request: Request) -> Result<AnswerStream, CallError> {
-        let read = async |response: Response| Ok(AnswerStream { request_id: request_id(&response), response });
+        let read: Read<AnswerStream> =
+            |_, response| Box::pin(std::future::ready(Ok(AnswerStream { request_id: request_id(&response), response })));
         self.attempts(self.prepare(request, true)?, Signer::Source, read).await
     }
 
@@ -149,7 +153,7 @@ impl Client {
             repeatable: is_repeatable(target, input),
             streamed: false,
         };
-        let answer = self.attempts(prepared, signer, async |response| self.read_answer(response).await).await?;
+        let answer = self.attempts(prepared, signer, |client, response| Box::pin(client.read_answer(response))).await?;
         if answer.body.is_empty() {
             return Ok(Value::Object(Default::default()));
         }
@@ -184,16 +188,11 @@ impl Client {
     }
 
     /// Attempts until one succeeds or no further one is worth it.
-    async fn attempts<T>(
-        &self,
-        prepared: Prepared,
-        signer: Signer<'_>,
-        read: impl AsyncFn(Response) -> Result<T, CallError>,
-    ) -> Result<T, CallError> {
+    async fn attempts<T>(&self, prepared: Prepared, signer: Signer<'_>, read: Read<T>) -> Result<T, CallError> {
         let mut attempt = 1;
         let mut corrected = false;
         loop {
-            let (error, learned) = match self.attempt(&prepared, signer, &read).await {
+            let (error, learned) = match self.attempt(&prepared, signer, read).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
@@ -210,12 +209,7 @@ impl Client {
     }
 
     /// One attempt. The error says besides whether something was learned that makes another one worth it at once.
-    async fn attempt<T>(
-        &self,
-        prepared: &Prepared,
-        signer: Signer<'_>,
-        read: &impl AsyncFn(Response) -> Result<T, CallError>,
-    ) -> Result<T, (CallError, bool)> {
+    async fn attempt<T>(&self, prepared: &Prepared, signer: Signer<'_>, read: Read<T>) -> Result<T, (CallError, bool)> {
         let once = |error| (error, false);
         let (headers, access_key_id) = self.sign(prepared, signer).await.map_err(once)?;
         let mut builder = self.http.request(prepared.method.clone(), prepared.url.clone()).body(prepared.body.clone());
@@ -227,7 +221,7 @@ impl Client {
         }
         let response = builder.send().await.map_err(|error| once(CallError::transport(error)))?;
         if response.status().is_success() {
-            return read(response).await.map_err(once);
+            return read(self, response).await.map_err(once);
         }
         let served = served_at(&response);
         let error = read_failure(response).await.map_err(once)?;
