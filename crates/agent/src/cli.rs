@@ -1,10 +1,15 @@
 //! The command line. `supervise` is the agent's own: it runs one script, see [`crate::process`].
 
-use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use crate::config::Config;
+use crate::home::Home;
+use crate::process::running::Supervisor;
+use crate::registration::{self, Registration};
+use crate::{service, supervisor};
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Quarterdeck node agent.
+/// Quarterdeck node agent: connects this machine to a hub and runs what the hub sends.
 #[derive(Parser)]
 #[command(name = "quarterdeck-agent", version, about)]
 struct Arguments {
@@ -14,6 +19,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Registers this machine with a hub.
+    Register(Register),
+    /// Runs the agent until it is stopped.
+    Run(Where),
+    /// Says who this node is and whether the agent runs.
+    Status(Where),
+    /// Forgets registration, keys and all work of this node; the hub is not told.
+    DeregisterLocal(Where),
+    /// Installs the agent as a service of this system (or, with --print, shows how).
+    InstallService(Service),
+    /// Removes the service.
+    UninstallService(Service),
     /// Owns one running script (started by the agent itself).
     #[command(hide = true)]
     Supervise {
@@ -22,9 +39,150 @@ enum Command {
     },
 }
 
+#[derive(Args)]
+struct Where {
+    /// Directory for everything the agent keeps.
+    #[arg(long, env = "QUARTERDECK_AGENT_DATA_DIR")]
+    data_dir: PathBuf,
+}
+
+#[derive(Args)]
+struct Register {
+    /// The hub's URL, such as https://hub.example:8443.
+    #[arg(long)]
+    endpoint: String,
+    /// The hub's certificate authority (PEM). Without it the system's certificates are trusted.
+    #[arg(long)]
+    ca_file: Option<PathBuf>,
+    /// Region name of the hub.
+    #[arg(long, default_value = "local-1")]
+    region: String,
+    /// Activation id.
+    #[arg(long)]
+    activation_id: String,
+    /// Activation code.
+    #[arg(long, env = "QUARTERDECK_ACTIVATION_CODE", hide_env_values = true)]
+    activation_code: String,
+    /// Replace an existing registration.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Args)]
+struct Service {
+    /// Show the service's definition and the commands, and change nothing.
+    #[arg(long)]
+    print: bool,
+    /// Install for this user rather than for the system (Linux and macOS).
+    #[arg(long)]
+    user: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Supervise { directory } => ExitCode::from(u8::try_from(crate::process::supervise::main(&directory)).unwrap_or(1)),
+    let command = Arguments::parse().command;
+    if let Command::Supervise { directory } = &command {
+        return ExitCode::from(u8::try_from(crate::process::supervise::main(directory)).unwrap_or(1));
     }
+    log_to_stderr();
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("quarterdeck-agent: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), String> {
+    match command {
+        Command::Register(arguments) => register(&arguments),
+        Command::Run(place) => block_on(async {
+            let supervisor = Supervisor::this_binary().map_err(|error| error.to_string())?;
+            supervisor::run(Home::new(absolute(&place.data_dir)?), supervisor).await.map_err(|error| error.to_string())
+        }),
+        Command::Status(place) => status(&Home::new(place.data_dir)),
+        Command::DeregisterLocal(place) => deregister(&Home::new(place.data_dir)),
+        Command::InstallService(arguments) => {
+            service::install(&absolute(&arguments.place.data_dir)?, arguments.user, arguments.print).map_err(|error| error.to_string())
+        }
+        Command::UninstallService(arguments) => service::uninstall(arguments.user, arguments.print).map_err(|error| error.to_string()),
+        Command::Supervise { .. } => Ok(()),
+    }
+}
+
+/// Scripts and their supervisors have other working directories, so paths are made absolute first.
+fn absolute(path: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn register(arguments: &Register) -> Result<(), String> {
+    let home = Home::new(absolute(&arguments.place.data_dir)?);
+    if let Ok(Some(existing)) = Registration::load(&home)
+        && !arguments.force
+    {
+        return Err(format!("this directory is registered already, as {}; use --force to replace it", existing.instance_id));
+    }
+    if supervisor::is_running(&home) {
+        return Err("the agent runs on this directory; stop it before registering again".to_owned());
+    }
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let ca_pem = arguments.ca_file.as_ref().map(read).transpose()?;
+    let (config, _) = Config::load(&home);
+    let request = registration::Request {
+        endpoint: &arguments.endpoint,
+        ca_pem,
+        region: &arguments.region,
+        activation_id: arguments.activation_id.trim(),
+        activation_code: arguments.activation_code.trim(),
+    };
+    let done = block_on(async { registration::register(&home, &config, &request).await.map_err(|error| error.to_string()) })?;
+    println!("Registered as {} with {}", done.instance_id, done.endpoint);
+    Ok(())
+}
+
+fn status(home: &Home) -> Result<(), String> {
+    let Some(registration) = Registration::load(home).map_err(|error| error.to_string())? else {
+        return Err("this node is not registered".to_owned());
+    };
+    let count = |dir: PathBuf| std::fs::read_dir(dir).map_or(0, |entries| entries.count());
+    println!("Node:      {}", registration.instance_id);
+    println!("Hub:       {} ({})", registration.endpoint, registration.region);
+    println!("Agent:     {}, {}", crate::agent::VERSION, if supervisor::is_running(home) { "running" } else { "not running" });
+    println!("Commands:  {} at work", count(home.documents()));
+    println!("Replies:   {} not yet acknowledged", count(home.replies()));
+    Ok(())
+}
+
+fn deregister(home: &Home) -> Result<(), String> {
+    if supervisor::is_running(home) {
+        return Err("the agent runs on this directory; stop it first".to_owned());
+    }
+    registration::wipe(home).map_err(|error| error.to_string())?;
+    println!("This node's registration is forgotten here. Remove it from the hub with DeregisterManagedInstance.");
+    Ok(())
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    // One thread for everything that waits; the blocking pool syncs files and ends when there is nothing to sync.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(16)
+        .thread_keep_alive(std::time::Duration::from_secs(1))
+        .thread_stack_size(512 * 1024)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    result
+}
+
+fn log_to_stderr() {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("QUARTERDECK_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

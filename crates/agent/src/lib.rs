@@ -3,9 +3,18 @@
 //! It speaks the wire of `amazon-ssm-agent` (agent-protocol) and stays small: one current-thread runtime, no polling while idle,
 //! no buffer that grows with what a peer sends. A script never runs inside the agent, see [`process`].
 
+pub mod agent;
 pub mod cli;
 pub mod config;
 pub mod digest;
+pub mod document;
+pub mod download;
 pub mod home;
+pub mod link;
+pub mod module;
 pub mod platform;
+pub mod plugin;
 pub mod process;
+pub mod registration;
+pub mod service;
+pub mod supervisor;

@@ -85,7 +85,7 @@ impl Ceiling {
         }
         #[cfg(not(unix))]
         {
-            Applied { text: format!("job object, {} bytes of memory", self.memory_bytes), ..Applied::default() }
+            Applied { text: "job object without limits".to_owned(), ..Applied::default() }
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::StepFiles;
 use super::ceiling::Applied;
-use process_wrap::tokio::{ChildWrapper, CommandWrap, CreationFlags, JobObject};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject};
 use std::io;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -74,7 +74,8 @@ impl Tree {
         }
         fresh.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut wrapped = CommandWrap::from(fresh);
-        wrapped.wrap(CreationFlags(windows_flags(CREATE_NO_WINDOW))).wrap(JobObject);
+        // The hidden console of the supervisor is inherited, so no window appears.
+        wrapped.wrap(JobObject);
         let spawned = wrapped.spawn();
         applied.leave();
         let mut child = spawned?;
@@ -132,10 +133,6 @@ impl Tree {
     pub fn is_gone(&mut self) -> bool {
         false
     }
-}
-
-fn windows_flags(bits: u32) -> windows::Win32::System::Threading::PROCESS_CREATION_FLAGS {
-    windows::Win32::System::Threading::PROCESS_CREATION_FLAGS(bits)
 }
 
 /// Requests to stop, made by the agent.

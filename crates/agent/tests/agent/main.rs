@@ -1,4 +1,8 @@
 //! The agent's own tests, with real shells and real processes. The wire against a real hub is tested in the workspace's `tests/`.
+#![cfg(unix)]
 
-#[cfg(unix)]
+mod channel;
+mod document;
+mod hub;
+mod life;
 mod process;

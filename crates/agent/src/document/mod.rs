@@ -1,0 +1,14 @@
+//! Documents: from the frame that brings a command to the reply that ends it.
+//!
+//! [`inbox`] takes a job and makes it durable before it is acknowledged, [`plan`] reads it, [`runner`] runs its steps, [`outcome`]
+//! puts results into AWS's shape, [`replies`] and [`streams`] keep results and output until the hub has them, [`seen`] makes a
+//! repeated delivery harmless.
+
+pub mod inbox;
+pub mod outcome;
+pub mod plan;
+pub mod replies;
+pub mod runner;
+pub mod seen;
+pub mod state;
+pub mod streams;

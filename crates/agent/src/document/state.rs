@@ -1,0 +1,116 @@
+//! What of a document is on disk: enough to go on after any crash, written before the thing it stands for happens.
+
+use super::outcome::StepResult;
+use crate::home::{self, Home};
+use qd_wire::payload::{JobId, PayloadError, SendCommandContent};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Free space below which a new document goes to memory at once, in bytes.
+const DISK_FLOOR: u64 = 256 * 1024;
+
+/// `state.json` of a document's directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// The job it came with.
+    pub job_id: JobId,
+    /// `SendCommandContent`, as it came.
+    pub content: String,
+    /// Epoch milliseconds of its arrival; also the order in which queued documents run after a restart.
+    pub accepted_ms: i64,
+    /// How far it got.
+    pub progress: Progress,
+}
+
+/// How far a list of steps got. Also kept for the documents that `aws:runDocument` runs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Results of the steps that ended, in order.
+    pub done: Vec<StepResult>,
+    /// The step after them was started, or is about to be, under this boot of the machine.
+    pub started: Option<String>,
+    /// No further step runs but a finally step.
+    pub exit: bool,
+    /// Reboots this document has asked for.
+    pub reboots: u32,
+    /// A reboot was asked for under this boot; the step after `done` runs again under another one.
+    pub rebooting: Option<String>,
+}
+
+impl State {
+    /// The command as it came.
+    pub fn command(&self) -> Result<SendCommandContent, PayloadError> {
+        qd_wire::payload::AgentJob { content: self.content.clone(), job_id: self.job_id.clone(), topic: String::new(), schema_version: 1 }
+            .send_command()
+    }
+}
+
+/// Where a document lives.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// In memory, because the disk is full: a reboot of the machine would lose it.
+    pub volatile: bool,
+}
+
+impl Place {
+    /// Finds a place for a new document and writes its first state there, durably if at all possible.
+    pub fn create(home: &Home, state: &State) -> io::Result<Self> {
+        let name = crate::digest::file_name_of(state.job_id.command_id());
+        let dir = home.documents().join(&name);
+        let enough = crate::platform::free_bytes(&home.documents()).is_none_or(|free| free >= DISK_FLOOR);
+        let refused = match enough.then(|| create_at(&dir, state, true)) {
+            Some(Ok(())) => return Ok(Self { dir, volatile: false }),
+            Some(Err(error)) => error,
+            None => io::Error::new(io::ErrorKind::StorageFull, "the disk is full"),
+        };
+        let _ = std::fs::remove_dir_all(&dir);
+        let memory = home.volatile().ok_or(refused)?.join(&name);
+        create_at(&memory, state, false)?;
+        tracing::warn!(job_id = state.job_id.as_str(), "the data directory cannot be written; working from memory");
+        Ok(Self { dir: memory, volatile: true })
+    }
+
+    /// Writes the state; durably if the difference matters after a loss of power.
+    pub fn save(&self, state: &State, durable: bool) -> io::Result<()> {
+        save_to(&self.dir.join("state.json"), state, durable && !self.volatile)
+    }
+}
+
+/// Writes a JSON file atomically.
+pub fn save_to<T: Serialize>(path: &Path, value: &T, durable: bool) -> io::Result<()> {
+    let bytes = serde_json::to_vec(value).map_err(io::Error::other)?;
+    if durable { home::write_durable(path, &bytes) } else { home::write_atomic(path, &bytes) }
+}
+
+fn create_at(dir: &Path, state: &State, durable: bool) -> io::Result<()> {
+    home::create_private_dir(dir)?;
+    save_to(&dir.join("state.json"), state, durable)?;
+    match (durable, dir.parent()) {
+        (true, Some(parent)) => home::sync_dir(parent),
+        _ => Ok(()),
+    }
+}
+
+/// Everything earlier lives of the agent left: what was running first, then in order of arrival. Directories without a readable
+/// state were never acknowledged and are removed.
+pub fn load_all(home: &Home) -> Vec<(Place, State)> {
+    let mut found = Vec::new();
+    let roots = [(Some(home.documents()), false), (home.volatile(), true)];
+    for (root, volatile) in roots.into_iter().filter_map(|(root, volatile)| Some((root?, volatile))) {
+        for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+            let dir = entry.path();
+            match home::read_json::<State>(&dir.join("state.json")) {
+                Ok(Some(state)) => found.push((Place { dir, volatile }, state)),
+                other => {
+                    tracing::warn!(dir = %dir.display(), error = ?other.err(), "removing a document without a readable state");
+                    let _ = std::fs::remove_dir_all(dir);
+                }
+            }
+        }
+    }
+    found.sort_by_key(|(_, state)| (state.progress.started.is_none(), state.accepted_ms));
+    found
+}

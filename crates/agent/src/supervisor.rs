@@ -1,0 +1,108 @@
+//! Starts the agent's modules and ends them: one agent on a data directory, gone within seconds when asked, scripts left running.
+
+use crate::agent::Agent;
+use crate::config::Config;
+use crate::document::inbox;
+use crate::home::{self, Home};
+use crate::link::Link;
+use crate::module::{control_channel, heartbeat, role};
+use crate::process::running::Supervisor;
+use crate::registration::Registration;
+use qd_client::EndpointError;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why the agent did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// `register` comes first.
+    #[error("this node is not registered: run `quarterdeck-agent register` with the same --data-dir first")]
+    NotRegistered,
+    /// Another agent runs on the directory.
+    #[error("another agent is running on this data directory")]
+    Running,
+    /// The data directory or the system.
+    #[error("the agent cannot start: {0}")]
+    Io(#[from] io::Error),
+    /// The stored endpoint or CA.
+    #[error("the agent cannot start: {0}")]
+    Link(#[from] EndpointError),
+}
+
+/// Runs the agent until SIGTERM, Ctrl-C or [`Agent::stop`].
+pub async fn run(home: Home, supervisor: Supervisor) -> Result<(), StartError> {
+    let registration = Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
+    // A full disk must not keep the agent away: the directories exist since registration.
+    if let Err(error) = home.create() {
+        tracing::warn!(%error, "the data directory cannot be written");
+    }
+    let _lock = lock(&home)?;
+    let (config, warnings) = Config::load(&home);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let link = Link::new(&registration.endpoint, &registration.region, registration.ca(&home)?.as_deref())?;
+    tracing::info!(
+        instance_id = registration.instance_id,
+        hub = registration.endpoint,
+        version = crate::agent::VERSION,
+        "quarterdeck-agent starts"
+    );
+    let agent = Arc::new(Agent::new(home, config, registration, link, supervisor));
+    let ceiling = if agent.cgroup.is_some() { "cgroup v2" } else { "limits and nice" };
+    tracing::info!(ceiling, "scripts run under a ceiling");
+    inbox::resume(&agent);
+    let modules = [tokio::spawn(role::run(agent.clone())), tokio::spawn(heartbeat::run(agent.clone()))];
+    let channel = tokio::spawn(control_channel::run(agent.clone()));
+    tokio::select! {
+        () = asked_to_stop() => {}
+        () = agent.stop.cancelled() => {}
+    }
+    tracing::info!(
+        at_work = agent.inbox.len(),
+        unacknowledged = agent.replies.len(),
+        "stopping; running scripts go on and are taken up again"
+    );
+    agent.inbox.close();
+    agent.stop.cancel();
+    let _ = tokio::time::timeout(Duration::from_secs(3), channel).await;
+    for module in modules {
+        module.abort();
+    }
+    Ok(())
+}
+
+/// True while an agent runs on the directory.
+pub fn is_running(home: &Home) -> bool {
+    matches!(lock(home), Err(StartError::Running))
+}
+
+fn lock(home: &Home) -> Result<File, StartError> {
+    let path = home.lock();
+    // An existing file needs no space.
+    let file = File::open(&path).or_else(|_| home::private_file().read(true).truncate(false).open(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StartError::Running),
+        Err(std::fs::TryLockError::Error(error)) => Err(StartError::Io(error)),
+    }
+}
+
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,153 @@
+//! The program itself against a hub: register, run, lose the connection, stop.
+
+use crate::hub::Hub;
+use crate::life::{INSTANCE, one, wait};
+use qd_wire::payload::agent_job_reply::DocumentStatus;
+use qd_wire::payload::{AgentJob, JobId, SendCommandContent};
+use serde_json::json;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
+
+fn program(arguments: &[&str], dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck-agent"));
+    command.args(arguments).arg("--data-dir").arg(dir).stdin(Stdio::null());
+    command
+}
+
+fn register(hub: &Hub, dir: &Path) -> std::process::Output {
+    let id = "11111111-2222-4333-8444-555555555555";
+    program(&["register", "--endpoint", &hub.url, "--activation-id", id, "--activation-code", "abcdefghijklmnopqrst"], dir)
+        .output()
+        .unwrap()
+}
+
+struct Running(Child);
+
+impl Running {
+    fn start(dir: &Path) -> Self {
+        Self(program(&["run"], dir).spawn().unwrap())
+    }
+
+    fn signal(&mut self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn job(command: &str, script: &str) -> AgentJob {
+    let content: SendCommandContent = serde_json::from_value(json!({"DocumentContent": one(script), "CommandId": command})).unwrap();
+    AgentJob::send(JobId::new(command, INSTANCE).unwrap(), &content)
+}
+
+fn ended(hub: &Hub, command: &str) -> DocumentStatus {
+    let id = JobId::new(command, INSTANCE).unwrap();
+    hub.wait(|seen| {
+        let replies = Hub::replies(seen);
+        let mut contents = replies.iter().filter(|(_, r)| r.job_id == id).map(|(_, r)| r.reply_content().unwrap());
+        contents.find(|c| c.document_status.is_terminal()).map(|c| c.document_status)
+    })
+}
+
+#[test]
+fn from_registration_to_the_end() {
+    let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
+    let early = program(&["run"], dir.path()).output().unwrap();
+    assert!(!early.status.success() && String::from_utf8_lossy(&early.stderr).contains("register"));
+    let done = register(&hub, dir.path());
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains(INSTANCE));
+    assert!(!register(&hub, dir.path()).status.success(), "a second registration needs --force");
+    let mut agent = Running::start(dir.path());
+    // The hub asks for a new key pair with the first token; the rotation is signed, and the agent goes on.
+    hub.wait(|seen| {
+        seen.calls.iter().find(|(name, ..)| name == "UpdateManagedInstancePublicKey").map(|(_, auth, body)| (auth.clone(), body.clone()))
+    });
+    let opened = hub.wait(|seen| seen.opened.first().map(|open| (open.token_value.clone(), open.streams_output())));
+    assert_eq!(opened, ("token-1".to_owned(), true));
+    hub.wait(|seen| {
+        seen.calls
+            .iter()
+            .find(|(name, _, body)| name == "UpdateInstanceInformation" && body["SSMConnectionChannel"] == "ssmmessages")
+            .map(|_| ())
+    });
+    assert!(
+        !Command::new(env!("CARGO_BIN_EXE_quarterdeck-agent"))
+            .args(["run", "--data-dir"])
+            .arg(dir.path())
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    let status = program(&["status"], dir.path()).output().unwrap();
+    assert!(String::from_utf8_lossy(&status.stdout).contains(", running"));
+    hub.send(&job("c1", "echo over the wire"));
+    assert_eq!(ended(&hub, "c1"), DocumentStatus::Success);
+    agent.signal(rustix::process::Signal::TERM);
+    hub.wait(|seen| (seen.goodbyes == 1).then_some(()));
+    let wiped = program(&["deregister-local"], dir.path()).output().unwrap();
+    assert!(wiped.status.success() && !dir.path().join("registration.json").exists() && !dir.path().join("key.json").exists());
+    let first = hub.seen.lock().unwrap();
+    assert_eq!(first.calls[0].1, "", "registration is anonymous");
+    assert!(first.calls[1].1.contains(&format!("Credential={INSTANCE}/")), "the role token is asked for with the node's key");
+}
+
+#[test]
+fn a_lost_connection_costs_nothing() {
+    let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
+    assert!(register(&hub, dir.path()).status.success());
+    let mut agent = Running::start(dir.path());
+    hub.wait(|seen| (seen.opened.len() == 1).then_some(()));
+    hub.acknowledging.store(false, Ordering::SeqCst);
+    let go = dir.path().join("go");
+    hub.send(&job("c1", &format!("while [ ! -e {} ]; do sleep 0.02; done", go.display())));
+    hub.wait(|seen| (!seen.messages.is_empty()).then_some(()));
+    hub.to_agent.send(None).unwrap();
+    std::fs::write(&go, "").unwrap();
+    hub.wait(|seen| (seen.opened.len() == 2).then_some(()));
+    assert_eq!(ended(&hub, "c1"), DocumentStatus::Success);
+    // Not acknowledged, so it comes again with the same id: after a reconnect, and after kill -9.
+    let count = |seen: &crate::hub::Seen| {
+        Hub::replies(seen).iter().filter(|(_, r)| r.reply_content().unwrap().document_status.is_terminal()).count()
+    };
+    let before = hub.wait(|seen| Some(count(seen)));
+    agent.signal(rustix::process::Signal::KILL);
+    hub.acknowledging.store(true, Ordering::SeqCst);
+    let _agent = Running::start(dir.path());
+    hub.wait(|seen| (count(seen) > before).then_some(()));
+    let seen = hub.seen.lock().unwrap();
+    let mut ids: Vec<_> = Hub::replies(&seen)
+        .into_iter()
+        .filter(|(_, r)| r.reply_content().unwrap().document_status.is_terminal())
+        .map(|(id, _)| id)
+        .collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+    drop(seen);
+    wait(|| std::fs::read_dir(dir.path().join("replies")).unwrap().next().is_none().then_some(()));
+}
+
+#[test]
+fn garbage_from_the_hub_is_dropped() {
+    let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
+    assert!(register(&hub, dir.path()).status.success());
+    let _agent = Running::start(dir.path());
+    hub.wait(|seen| (seen.opened.len() == 1).then_some(()));
+    let mut broken = qd_wire::AgentMessage::carrying(&job("c0", "true"), uuid::Uuid::new_v4(), 1);
+    broken.payload = bytes::Bytes::from_static(b"{not json");
+    hub.to_agent.send(Some(broken.clone())).unwrap();
+    broken.message_type = qd_wire::MessageType::from_name("something_new").unwrap();
+    hub.to_agent.send(Some(broken)).unwrap();
+    hub.send(&job("c1", "true"));
+    assert_eq!(ended(&hub, "c1"), DocumentStatus::Success);
+    assert_eq!(hub.seen.lock().unwrap().opened.len(), 1);
+}

@@ -1,0 +1,342 @@
+//! Documents from job to reply, over restarts of agent and machine.
+
+use crate::life::{INSTANCE, Life, config, one, shell, wait};
+use qd_agent::config::Config;
+use qd_wire::payload::agent_job_reply::DocumentStatus;
+use qd_wire::payload::{AgentJob, JobId, OutputStream};
+use serde_json::json;
+use std::path::Path;
+
+fn dir() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn lines(path: &Path) -> usize {
+    std::fs::read_to_string(path).unwrap_or_default().lines().count()
+}
+
+fn documents(dir: &Path) -> usize {
+    std::fs::read_dir(dir.join("documents")).unwrap().count()
+}
+
+#[test]
+fn a_command_is_acknowledged_run_and_reported() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send("c1", one("echo hi; echo oops >&2; exit 3"));
+    assert_eq!(life.ack(&job), "200");
+    let last = life.last(&job);
+    assert_eq!(last.document_status, DocumentStatus::Failed);
+    let step = &last.runtime_status["run"];
+    assert_eq!((step.code, step.name.as_str(), step.step_name.as_str()), (3, "aws:runShellScript", "run"));
+    assert_eq!(step.standard_output, "hi\n");
+    assert_eq!(step.standard_error, "oops\nfailed to run commands: exit status 3");
+    assert_eq!(step.output, "hi\n\n----------ERROR-------\noops\nfailed to run commands: exit status 3");
+    assert_eq!(last.additional_info.runtime_status_counts["Failed"], 1);
+    wait(|| (documents(dir.path()) == 0).then_some(()));
+    // Delivered again, while remembered and after a restart: not run again.
+    life.send("c1", one("echo hi"));
+    life.wait(|h| (h.acks.len() == 2).then_some(()));
+    assert_eq!(life.heard().acks[1].1, "51405");
+    life.kill();
+    let life = Life::begin(dir.path(), config(), "boot");
+    assert_eq!(life.ack(&life.send("c1", one("echo hi"))), "51405");
+}
+
+#[test]
+fn schema_1_2_and_the_environment_of_scripts() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), Config { environment: vec![("SITE".into(), "here".into())], ..config() }, "boot");
+    let document = json!({"schemaVersion":"1.2","parameters":{"commands":{"type":"StringList"}},
+        "runtimeConfig":{"aws:runShellScript":{"properties":[{"id":"0.aws:runShellScript","runCommand":"{{ commands }}"}]}}});
+    let script = "echo $AWS_SSM_INSTANCE_ID/$AWS_SSM_REGION_NAME/$SSM_COMMAND_ID/$SITE/${AWS_SECRET_ACCESS_KEY:-none}";
+    let job = life.send_with("c1", document, json!({"commands": [script, "pwd"]}), false);
+    let step = life.last(&job).runtime_status["aws:runShellScript"].clone();
+    assert_eq!(step.standard_output, format!("{INSTANCE}/local-1/c1/here/none\n/\n"));
+    assert_eq!(step.step_name, "");
+}
+
+#[test]
+fn a_document_that_cannot_run_says_why() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send("c1", json!({"schemaVersion":"0.3"}));
+    assert_eq!(life.ack(&job), "51408");
+    let last = life.last(&job);
+    assert_eq!(last.document_status, DocumentStatus::Failed);
+    assert!(last.document_trace_output.contains("0.3"), "{}", last.document_trace_output);
+    let unreadable = AgentJob {
+        content: "{".into(),
+        job_id: JobId::new("c2", INSTANCE).unwrap(),
+        topic: "aws.ssm.sendCommand".into(),
+        schema_version: 1,
+    };
+    life.take(&unreadable);
+    assert_eq!(life.ack(&unreadable.job_id), "51408");
+    let foreign = AgentJob { job_id: JobId::new("c3", "mi-00000000000000000").unwrap(), ..unreadable.clone() };
+    life.take(&foreign);
+    assert_eq!(life.ack(&foreign.job_id), "51406");
+    let topic = AgentJob { topic: "aws.ssm.other".into(), job_id: JobId::new("c4", INSTANCE).unwrap(), ..unreadable };
+    life.take(&topic);
+    assert_eq!(life.ack(&topic.job_id), "51403");
+}
+
+#[test]
+fn flow_words_and_exit_codes() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let run = |command: &str, document| {
+        let job = life.send(command, document);
+        let status = life.last(&job).document_status.to_string();
+        (status, life.steps(&job).into_values().collect::<Vec<_>>().join(" "))
+    };
+    let none = json!({});
+    let (a, b, c) = ("a", "b", "c");
+    let fin = json!({"finallyStep": true});
+    let case = |command: &str, first: &str, more: &serde_json::Value| {
+        run(command, shell(&[(a, first, more.clone()), (b, "true", none.clone()), (c, "true", fin.clone())]))
+    };
+    let ok = |text: &str, steps: &str| (text.to_owned(), steps.to_owned());
+    assert_eq!(case("c1", "exit 1", &none), ok("Failed", "Failed Success Success"));
+    assert_eq!(case("c2", "exit 1", &json!({"onFailure": "exit"})), ok("Failed", "Failed Skipped Success"));
+    assert_eq!(case("c3", "exit 1", &json!({"onFailure": "successAndExit"})), ok("Success", "Success Skipped Success"));
+    assert_eq!(case("c4", "exit 0", &json!({"onSuccess": "exit"})), ok("Success", "Success Skipped Success"));
+    assert_eq!(case("c5", "exit 168", &none), ok("Success", "Success Skipped Success"));
+    assert_eq!(case("c6", "exit 169", &none), ok("Failed", "Failed Skipped Success"));
+    let other = json!({"schemaVersion":"2.2","mainSteps":[{"action":"aws:psModule","name":"a","inputs":{}},
+        {"action":"aws:runShellScript","name":"b","precondition":{"StringEquals":["platformType","Windows"]},"inputs":{"runCommand":["false"]}}]});
+    assert_eq!(run("c7", other), ok("Success", "Skipped Skipped"));
+    let failed = json!({"schemaVersion":"2.0","mainSteps":[{"action":"aws:psModule","name":"a","inputs":{}}]});
+    assert_eq!(run("c8", failed), ok("Failed", "Failed"));
+}
+
+#[test]
+fn a_cancel_kills_what_runs_and_leaves_out_what_waits() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), Config { parallel_documents: 1, queued_documents: 1, ..config() }, "boot");
+    let marks = dir.path().join("marks");
+    let running =
+        life.send("c1", shell(&[("a", &format!("echo x >> {}; sleep 600", marks.display()), json!({})), ("b", "true", json!({}))]));
+    wait(|| (lines(&marks) == 1).then_some(()));
+    let queued = life.send("c2", one(&format!("echo x >> {}", marks.display())));
+    assert_eq!(life.ack(&queued), "200");
+    assert_eq!(life.ack(&life.send("c3", one("true"))), "51402");
+    life.cancel(&queued);
+    assert_eq!(life.last(&queued).document_status, DocumentStatus::Cancelled);
+    life.cancel(&running);
+    assert_eq!(life.last(&running).document_status, DocumentStatus::Cancelled);
+    let heard = life.heard();
+    let step = heard.replies.iter().find_map(|(_, _, c)| c.runtime_status.get("a")).unwrap();
+    assert_eq!((step.code, step.status.as_str()), (137, "Cancelled"));
+    assert_eq!(lines(&marks), 1);
+}
+
+#[test]
+fn a_timeout_is_told_from_a_failure() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send("c1", shell(&[("run", "echo before; sleep 600", json!({"timeoutSeconds": "5"}))]));
+    let last = life.last(&job);
+    assert_eq!(last.document_status, DocumentStatus::TimedOut);
+    assert_eq!((last.runtime_status["run"].code, last.runtime_status["run"].standard_output.as_str()), (137, "before\n"));
+}
+
+#[test]
+fn a_killed_agent_neither_loses_nor_repeats() {
+    let dir = dir();
+    let (marks, go) = (dir.path().join("marks"), dir.path().join("go"));
+    let script = format!("echo ran >> {m}; while [ ! -e {g} ]; do sleep 0.02; done; echo finished", m = marks.display(), g = go.display());
+    let document = shell(&[("a", &script, json!({})), ("b", &format!("echo ran >> {}", marks.display()), json!({}))]);
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send("c1", document);
+    wait(|| (lines(&marks) == 1).then_some(()));
+    life.kill();
+    // The script ends while there is no agent.
+    std::fs::write(&go, "").unwrap();
+    let life = Life::begin(dir.path(), config(), "boot");
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Success);
+    assert_eq!(life.steps(&job).len(), 2);
+    assert_eq!(lines(&marks), 2);
+    wait(|| (documents(dir.path()) == 0).then_some(()));
+}
+
+#[test]
+fn replies_wait_for_a_hub_over_restarts() {
+    let dir = dir();
+    let life = Life::begin_with(dir.path(), config(), "boot", false);
+    let job = life.send("c1", one("echo kept"));
+    wait(|| (life.agent.replies.len() == 1 && life.agent.inbox.is_empty()).then_some(()));
+    life.kill();
+    let life = Life::begin(dir.path(), config(), "boot");
+    assert_eq!(life.last(&job).runtime_status["run"].standard_output, "kept\n");
+    assert!(life.agent.replies.is_empty());
+}
+
+#[test]
+fn a_machine_that_went_down_under_a_step_does_not_repeat_it() {
+    let dir = dir();
+    let marks = dir.path().join("marks");
+    let life = Life::begin(dir.path(), config(), "boot-1");
+    let job = life.send("c1", one(&format!("echo ran >> {}; sleep 600", marks.display())));
+    wait(|| (lines(&marks) == 1).then_some(()));
+    life.kill();
+    // A loss of power: the supervisor dies with everything else.
+    let step = dir.path().join("documents/c1/0-0");
+    let pid: i32 = std::fs::read_to_string(step.join("alive")).unwrap().parse().unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL).unwrap();
+    let life = Life::begin(dir.path(), config(), "boot-2");
+    let last = life.last(&job);
+    assert_eq!(last.document_status, DocumentStatus::Failed);
+    assert!(last.runtime_status["run"].standard_error.contains("cut off"), "{:?}", last.runtime_status["run"].standard_error);
+    assert_eq!(lines(&marks), 1);
+}
+
+#[test]
+fn a_step_that_asks_for_a_reboot_runs_again_after_it() {
+    let dir = dir();
+    let (marks, rebooted) = (dir.path().join("marks"), dir.path().join("rebooted"));
+    let reboot = || Config { reboot_command: vec!["touch".into(), rebooted.display().to_string()], ..config() };
+    let script = format!("echo ran >> {m}; [ $(wc -l < {m}) -ge 2 ] || exit 194", m = marks.display());
+    let life = Life::begin(dir.path(), reboot(), "boot-1");
+    let job = life.send("c1", shell(&[("a", &script, json!({})), ("b", "true", json!({}))]));
+    wait(|| rebooted.exists().then_some(()));
+    life.wait(|h| h.replies.iter().any(|(_, _, c)| c.document_status == DocumentStatus::SuccessAndReboot).then_some(()));
+    life.kill();
+    // The agent restarts but the machine has not: it is asked again, and nothing runs.
+    std::fs::remove_file(&rebooted).unwrap();
+    let life = Life::begin(dir.path(), reboot(), "boot-1");
+    wait(|| rebooted.exists().then_some(()));
+    assert_eq!(lines(&marks), 1);
+    life.kill();
+    let life = Life::begin(dir.path(), reboot(), "boot-2");
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Success);
+    assert_eq!(lines(&marks), 2);
+}
+
+#[test]
+fn output_streams_whole_while_and_after_it_runs() {
+    let dir = dir();
+    let go = dir.path().join("go");
+    let life = Life::begin(dir.path(), config(), "boot");
+    let script = format!("echo first; while [ ! -e {} ]; do sleep 0.02; done; head -c 3000000 /dev/zero; echo err >&2", go.display());
+    let job = life.send_with("c1", one(&script), json!({}), true);
+    let key = ("run".to_owned(), OutputStream::Stdout);
+    life.wait(|h| h.output.get(&key).filter(|o| *o == b"first\n").map(|_| ()));
+    life.kill();
+    let life = Life::begin(dir.path(), config(), "boot");
+    std::fs::write(&go, "").unwrap();
+    life.wait(|h| (h.ended.len() == 2).then_some(()));
+    assert_eq!(life.heard().output[&key].len(), 3_000_006);
+    assert_eq!(life.heard().output[&("run".to_owned(), OutputStream::Stderr)], b"err\n");
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Success);
+    wait(|| (documents(dir.path()) == 0).then_some(()));
+}
+
+#[test]
+fn documents_run_documents() {
+    let dir = dir();
+    let inner = dir.path().join("inner.yaml");
+    std::fs::write(
+        &inner,
+        "schemaVersion: '2.2'\nparameters:\n  who: {type: String}\nmainSteps:\n- action: aws:runShellScript\n  name: x\n  inputs:\n    runCommand: ['echo hello {{ who }}']\n- action: aws:runShellScript\n  name: y\n  inputs:\n    runCommand: ['echo bad >&2; exit 4']\n",
+    )
+    .unwrap();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let step = |path: &Path| {
+        json!({"schemaVersion":"2.2","mainSteps":[{"action":"aws:runDocument","name":"d","inputs":{"documentType":"LocalPath",
+        "documentPath":path,"documentParameters":"{\"who\":\"world\"}"}}]})
+    };
+    let job = life.send_with("c1", step(&inner), json!({}), true);
+    let result = life.last(&job).runtime_status["d"].clone();
+    assert_eq!((result.status.as_str(), result.code, result.standard_output.as_str()), ("Failed", 4, "hello world\n"));
+    assert!(result.standard_error.contains("bad\n") && result.standard_error.contains("y: failed to run commands: exit status 4"));
+    // A document that runs itself ends.
+    let endless = dir.path().join("endless.json");
+    std::fs::write(&endless, step(&endless).to_string()).unwrap();
+    let job = life.send("c2", step(&endless));
+    assert!(life.last(&job).runtime_status["d"].standard_error.contains("3 deep"));
+}
+
+#[test]
+fn content_is_fetched_from_git_and_run() {
+    let dir = dir();
+    let repository = dir.path().join("repository");
+    let git = |args: &[&str]| {
+        let done = std::process::Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main", "-C"])
+            .arg(&repository)
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    std::fs::create_dir(&repository).unwrap();
+    std::fs::write(repository.join("run.sh"), "echo from git").unwrap();
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "x"]);
+    let life = Life::begin(dir.path(), config(), "boot");
+    let document = |options: &str| {
+        json!({"schemaVersion":"2.2","mainSteps":[
+        {"action":"aws:downloadContent","name":"get","inputs":{"sourceType":"Git","destinationPath":"src",
+            "sourceInfo":json!({"repository":format!("file://{}", repository.display()),"getOptions":options}).to_string()}},
+        {"action":"aws:runShellScript","name":"run","inputs":{"workingDirectory":"src","runCommand":["sh ./run.sh"],"onFailure":"exit"}}]})
+    };
+    let job = life.send("c1", document("branch:main"));
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Success, "{:?}", life.steps(&job));
+    let output = life.heard().replies.iter().find_map(|(_, _, c)| c.runtime_status.get("run").map(|r| r.standard_output.clone()));
+    assert_eq!(output.unwrap(), "from git\n");
+    let job = life.send("c2", document("branch:absent"));
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Failed);
+}
+
+#[test]
+fn many_at_once_and_each_exactly_once() {
+    let dir = dir();
+    let marks = dir.path().join("marks");
+    let life = Life::begin(dir.path(), Config { parallel_documents: 8, queued_documents: 100, ..config() }, "boot");
+    let jobs: Vec<JobId> = (0..60).map(|n| life.send(&format!("c{n}"), one(&format!("echo {n} >> {}", marks.display())))).collect();
+    // Cut off in the middle, twice.
+    wait(|| (lines(&marks) >= 10).then_some(()));
+    life.kill();
+    let life = Life::begin(dir.path(), config(), "boot");
+    wait(|| (lines(&marks) >= 25).then_some(()));
+    life.kill();
+    let life = Life::begin(dir.path(), config(), "boot");
+    for (n, job) in jobs.iter().enumerate() {
+        // What was killed before its ack is delivered again by a hub; a double delivery is harmless.
+        life.send(job.command_id(), one(&format!("echo {n} >> {}", marks.display())));
+    }
+    wait(|| (life.agent.inbox.is_empty()).then_some(()));
+    wait(|| (lines(&marks) >= 60).then_some(()));
+    let text = std::fs::read_to_string(&marks).unwrap();
+    let mut numbers: Vec<usize> = text.lines().map(|line| line.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..60).collect::<Vec<_>>());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_still_runs_commands() {
+    let dir = dir();
+    let small = dir.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mounted = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=512k", "none"]).arg(&small).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("not allowed to mount a small file system here; the fall-back is covered by unit tests");
+        return;
+    }
+    let life = Life::begin(&small, config(), "boot");
+    // Fills up to the last byte.
+    let mut filler = std::fs::File::create(small.join("filler")).unwrap();
+    while std::io::Write::write(&mut filler, &[0; 4096]).is_ok_and(|n| n > 0) {}
+    let job = life.send_with("c1", one("echo still here"), json!({}), true);
+    let ack = life.ack(&job);
+    let last = life.last(&job);
+    life.kill();
+    let _ = std::process::Command::new("umount").arg("-l").arg(&small).status();
+    assert_eq!(ack, "200");
+    assert_eq!(last.document_status, DocumentStatus::Success);
+    assert_eq!(last.runtime_status["run"].standard_output, "still here\n");
+    assert!(last.document_trace_output.contains("disk is full"));
+}
