@@ -101,7 +101,7 @@ pub async fn run(agent: &Arc<Agent>, place: Option<Place>, state: State, plan: &
         () = agent.inbox.closed().cancelled() => return false,
     };
     let mut progress = state.progress.clone();
-    if progress.done.is_empty() && !progress.started.as_ref().is_some_and(|boot| *boot != agent.boot_id) {
+    if progress.done.is_empty() && progress.started.as_ref().is_none_or(|boot| *boot == agent.boot_id) {
         let begun = ReplyContent { document_status: DocumentStatus::InProgress, ..envelope(&[]) };
         agent.outbox.send(&AgentJobReply::new(job.clone(), JobTopic::SendCommand, &begun), Uuid::new_v4());
     }
@@ -293,16 +293,13 @@ impl Run<'_> {
             may_have_run,
             depth: self.depth,
         };
-        let result = Box::pin(plugin::run(&cx)).await;
-        // The agent is going down and the step goes on without it.
-        if result.is_none() {
-            return None;
-        }
+        // None: the agent is going down and the step goes on without it.
+        let result = Box::pin(plugin::run(&cx)).await?;
         if self.streaming && StepFiles::new(&dir).stdout().exists() {
             self.agent.streams.open(self.job, &step.id, &dir);
             self.agent.streams.end(self.job, &step.id);
         }
-        result
+        Some(result)
     }
 
     /// Takes a result and decides what follows.
