@@ -174,6 +174,7 @@ export async function openBrowser() {
  */
 export async function openPage(browser, hub, { theme = 'light', language = 'en', signedIn = true, width = 1366, height = 900 } = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, acceptDownloads: true, locale: language === 'ko' ? 'ko-KR' : 'en-US' });
+  context.setDefaultTimeout(15_000);
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const key = signedIn ? JSON.stringify({ accessKeyId: hub.key.id, secretAccessKey: hub.key.secret, region: hub.region }) : '';
   await context.addInitScript(

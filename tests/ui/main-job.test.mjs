@@ -1,6 +1,7 @@
 /** The main job, as a person does it in the console: sign in, enrol a machine, run a command on it, watch it, stop it, find it again. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Agent, Hub, openBrowser, openPage, picture, settled, until } from './harness.mjs';
 
@@ -22,7 +23,7 @@ after(async () => {
 });
 
 const button = (name) => page.getByRole('button', { name, exact: true });
-const field = (name) => page.getByLabel(name, { exact: true });
+const field = (name) => page.getByRole('textbox', { name, exact: true });
 
 /** Puts a script into the editor as a paste does: every character as it is. */
 async function writeScript(text) {
@@ -68,7 +69,7 @@ describe('signing in', () => {
 
   it('a wrong secret is refused, with what to try', async () => {
     await field('Access key ID').fill(hub.key.id);
-    await field('Secret access key').fill('wrong'.repeat(8));
+    await page.locator('input[name=secretAccessKey]').fill('wrong'.repeat(8));
     await button('Sign in').click();
     await page.getByText('Signing in did not work').waitFor();
     await page.getByText('Check the secret access key').waitFor();
@@ -76,7 +77,7 @@ describe('signing in', () => {
   });
 
   it('the right one opens the overview, and is kept in this tab only', async () => {
-    await field('Secret access key').fill(hub.key.secret);
+    await page.locator('input[name=secretAccessKey]').fill(hub.key.secret);
     await button('Sign in').click();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     await page.getByText('No node has registered yet').first().waitFor();
@@ -139,7 +140,7 @@ describe('running a command', () => {
   it('what is missing is said before it is sent', async () => {
     await page.visit('/run');
     await button('Run').click();
-    await page.getByText('Some values need correcting').waitFor();
+    await page.getByText('Some values need correcting before this can run.', { exact: true }).waitFor();
     await page.getByText('Enter a value.').waitFor();
     await page.getByText('Choose at least one node.').waitFor();
     assert.match(page.url(), /#\/run/);
@@ -157,7 +158,9 @@ describe('running a command', () => {
   });
 
   it('its output appears while it runs', async () => {
-    await writeScript('for i in 1 2 3 4; do\n  echo "줄 $i"\n  sleep 1\ndone\necho "to stderr" >&2');
+    // The script goes on when the test has seen its first line, however slow the machine is.
+    const gate = join(agent.dir, 'gate');
+    await writeScript(`for i in 1 2 3 4; do\n  echo "줄 $i"\n  while [ ! -e '${gate}' ]; do sleep 0.2; done\ndone\necho "to stderr" >&2`);
     await field('Comment – optional').fill('출력 확인');
     await button('Run').click();
     await page.waitForURL(/#\/commands\/[0-9a-f-]{36}/);
@@ -165,8 +168,10 @@ describe('running a command', () => {
     await page.locator('.qd-line').first().waitFor({ timeout: 15_000 });
     const seen = await outputText();
     assert.match(seen, /^줄 1/);
-    assert.doesNotMatch(seen, /줄 4/, 'the first line shows before the last is written');
+    assert.doesNotMatch(seen, /줄 2/, 'the first line shows while the script waits to write the second');
+    assert.equal(await status(), 'In progress');
     await picture(page, 'command-running');
+    writeFileSync(gate, '');
     await page.getByText('줄 4').waitFor();
     await until('the page to say so', async () => (await status()) === 'Success');
     await page.getByText('Exit code 0').waitFor();

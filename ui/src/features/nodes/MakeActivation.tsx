@@ -91,7 +91,7 @@ export function MakeActivation({ onMade }: { onMade: (made: Made) => void }) {
               <Input value={role} spellcheck={false} onChange={({ detail }) => setRole(detail.value.trim())} />
             </FormField>
           </ColumnLayout>
-          <FormField label={t('activations.tags')} description={t('activations.tagsHint')} errorText={tags.length > 0 && tagText ? t(tagText) : undefined} stretch>
+          <FormField label={t('activations.tags')} description={t('activations.tagsHint')} errorText={tagText && tags.every((tag) => tag.key !== '' || tag.value !== '') && tags.some((tag) => tag.key !== '' || tag.value !== '') ? t(tagText) : undefined} stretch>
             <TagFields items={tags} onChange={setTags} add={t('nodes.addTag')} empty={t('nodes.noTags')} />
           </FormField>
         </SpaceBetween>
