@@ -184,6 +184,7 @@ impl Hub {
         self.shared.shutdown.cancel();
         self.shared.registry.close_all();
         self.shared.store.close().await;
+        self.shared.front.unlock();
     }
 }
 

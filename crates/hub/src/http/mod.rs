@@ -14,7 +14,7 @@ mod messages;
 mod router;
 pub mod tls;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use qd_store::table::nodes;
 use qd_store::{Change, Changes, Store};
@@ -35,8 +35,8 @@ pub struct Front {
     pub(crate) keys: Keys,
     pub(crate) heartbeats: Heartbeats,
     administrator: Caller,
-    /// Held as long as the hub lives.
-    _lock: DirectoryLock,
+    /// Held until the hub is closed.
+    lock: Mutex<Option<DirectoryLock>>,
 }
 
 impl Front {
@@ -46,12 +46,23 @@ impl Front {
         let now = config.clock.now_ms();
         let authority = first_start::authority(&config.data_dir, store, master_key, now).await?;
         let administrator = first_start::administrator(config, store, master_key, now).await?;
-        Ok(Self { authority: Arc::new(authority), keys: Keys::default(), heartbeats: Heartbeats::default(), administrator, _lock: lock })
+        Ok(Self {
+            authority: Arc::new(authority),
+            keys: Keys::default(),
+            heartbeats: Heartbeats::default(),
+            administrator,
+            lock: Mutex::new(Some(lock)),
+        })
     }
 
     /// The caller that the embedded console speaks for.
     pub fn administrator(&self) -> Caller {
         self.administrator.clone()
+    }
+
+    /// Gives the data directory free for another hub; the last thing a closing hub does.
+    pub fn unlock(&self) {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// SHA-256 of the CA's certificate, `AA:BB:…`.

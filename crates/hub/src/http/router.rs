@@ -77,7 +77,10 @@ impl Arrived {
         match self.target() {
             Some(target) => self.json(&target).await,
             None if path == "/" && self.looks_like_query() => self.query().await,
-            None if path == "/" && self.parts.method == Method::GET => console::root(&self.shared),
+            // Unsigned, so a person's browser; signed, it would be S3's list of buckets.
+            None if path == "/" && self.parts.method == Method::GET && self.header("authorization").is_none() => {
+                console::root(&self.shared)
+            }
             None => self.unknown_service(),
         }
     }

@@ -398,7 +398,7 @@ mod tests {
     fn certificates(dir: &Path, given: &[&str], now: i64) -> Certificates {
         let given: Vec<String> = given.iter().map(|s| (*s).to_owned()).collect();
         let listen = SocketAddr::from(([10, 1, 2, 3], 8443));
-        Certificates::new(Authority::open(dir, now).unwrap(), listen, &given, "local-1", now).unwrap()
+        Certificates::new(Arc::new(Authority::open(dir, now).unwrap()), listen, &given, "local-1", now).unwrap()
     }
 
     fn leaf_der(certificates: &Certificates) -> CertificateDer<'static> {

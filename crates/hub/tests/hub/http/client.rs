@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use qd_hub::clock::TestClock;
 use qd_hub::{Hub, HubConfig};
+use qd_store::testing::TestDatabase;
 use qd_wire::rsa_token::{self, PrivateKey};
 use qd_wire::sigv4::{self, Body, Credentials, RequestParts};
 use rustls_pki_types::pem::PemObject;
@@ -29,6 +30,7 @@ pub struct TestHub {
     pub clock: TestClock,
     pub address: SocketAddr,
     pub dir: tempfile::TempDir,
+    pub database: Option<TestDatabase>,
 }
 
 /// An answer.
@@ -66,6 +68,14 @@ impl TestHub {
         Self::start_with(|_| {}).await
     }
 
+    /// On a store of its own on one of the engines.
+    pub async fn on(database: TestDatabase) -> Self {
+        let location = database.location().clone();
+        let mut hub = Self::start_with(|config| config.store = location).await;
+        hub.database = Some(database);
+        hub
+    }
+
     pub async fn start_with(change: impl FnOnce(&mut HubConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = TestClock::at(START);
@@ -74,7 +84,7 @@ impl TestHub {
         change(&mut config);
         let hub = Hub::open(config).await.unwrap();
         let address = hub.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        Self { hub, clock, address, dir }
+        Self { hub, clock, address, dir, database: None }
     }
 
     /// The administrator's access key from the file that the AWS CLI reads.
@@ -193,7 +203,7 @@ impl rustls::time_provider::TimeProvider for HubTime {
 pub struct Machine {
     pub fingerprint: &'static str,
     pub public: &'static str,
-    private: &'static str,
+    pub private: &'static str,
 }
 
 pub const ONE: Machine = Machine {

@@ -3,14 +3,15 @@
 use qd_store::StoreError;
 use qd_store::table::nodes::{self, Information, NewNode};
 use qd_store::table::tags;
+use qd_store::testing::TestDatabase;
 use qd_wire::sigv4::Credentials;
 use serde_json::{Value, json};
 
 use super::client::{Answer, MINUTE, Request, START, TestHub};
 
 /// Twelve nodes that registered and spoke; the last three fell silent.
-async fn fleet() -> TestHub {
-    let hub = TestHub::start().await;
+async fn fleet(database: TestDatabase) -> TestHub {
+    let hub = TestHub::on(database).await;
     hub.hub
         .shared()
         .store
@@ -58,9 +59,8 @@ fn ids(answer: &Value, list: &str) -> Vec<usize> {
     answer[list].as_array().unwrap_or_else(|| panic!("{answer}")).iter().map(id).collect()
 }
 
-#[tokio::test]
-async fn information_filters() {
-    let hub = fleet().await;
+async fn information_filters(database: TestDatabase) {
+    let hub = fleet(database).await;
     let all: Vec<usize> = (0..12).collect();
     let filtered = async |filters: Value| {
         let answer = hub.call("DescribeInstanceInformation", &json!({ "Filters": filters })).await;
@@ -96,9 +96,8 @@ async fn information_filters() {
     }
 }
 
-#[tokio::test]
-async fn pages_lead_on_and_belong_to_their_filters() {
-    let hub = fleet().await;
+async fn pages_lead_on_and_belong_to_their_filters(database: TestDatabase) {
+    let hub = fleet(database).await;
     let mut token = Value::Null;
     let mut seen = Vec::new();
     loop {
@@ -118,9 +117,8 @@ async fn pages_lead_on_and_belong_to_their_filters() {
     assert_eq!(seen, (0..12).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn properties_filters_have_operators() {
-    let hub = fleet().await;
+async fn properties_filters_have_operators(database: TestDatabase) {
+    let hub = fleet(database).await;
     let filtered = async |key: &str, operator: &str, values: Value| {
         let input = json!({ "FiltersWithOperator": [{ "Key": key, "Operator": operator, "Values": values }] });
         hub.call("DescribeInstanceProperties", &input).await
@@ -145,9 +143,8 @@ async fn extension(hub: &TestHub, credentials: &Credentials, path: &str, query: 
     hub.raw(&request.bytes()).await
 }
 
-#[tokio::test]
-async fn the_consoles_list_searches_sorts_and_pages() {
-    let hub = fleet().await;
+async fn the_consoles_list_searches_sorts_and_pages(database: TestDatabase) {
+    let hub = fleet(database).await;
     let key = hub.administrator();
     let list = async |query: &str| extension(&hub, &key, "/quarterdeck/v1/nodes", query).await;
     let order = async |query: &str| ids(&list(query).await.json(), "nodes");
@@ -174,9 +171,8 @@ async fn the_consoles_list_searches_sorts_and_pages() {
     }
 }
 
-#[tokio::test]
-async fn the_overview_counts() {
-    let hub = fleet().await;
+async fn the_overview_counts(database: TestDatabase) {
+    let hub = fleet(database).await;
     let overview = extension(&hub, &hub.administrator(), "/quarterdeck/v1/overview", "").await.json();
     assert_eq!(overview["nodes"]["total"], 12);
     assert_eq!(overview["nodes"]["byStatus"], json!({ "ConnectionLost": 3, "Online": 9 }));
@@ -186,9 +182,8 @@ async fn the_overview_counts() {
     assert_eq!(overview["commands"]["recent"], json!([]));
 }
 
-#[tokio::test]
-async fn roles_and_default_host_management() {
-    let hub = fleet().await;
+async fn roles_and_default_host_management(database: TestDatabase) {
+    let hub = fleet(database).await;
     let node = "mi-00000000000000001";
     assert_eq!(hub.call("UpdateManagedInstanceRole", &json!({ "InstanceId": node, "IamRole": "other" })).await.json(), json!({}));
     let filter = json!({ "Filters": [{ "Key": "IamRole", "Values": ["other"] }] });
@@ -208,4 +203,13 @@ async fn roles_and_default_host_management() {
     let value = hub.call("GetServiceSetting", &setting).await.json();
     assert_eq!(value["ServiceSetting"]["SettingValue"], "own");
     assert_eq!(hub.call("DeregisterDefaultHostManagementConfiguration", &json!({})).await.json(), json!({}));
+}
+
+qd_store::on_both_engines! {
+    information_filters,
+    pages_lead_on_and_belong_to_their_filters,
+    properties_filters_have_operators,
+    the_consoles_list_searches_sorts_and_pages,
+    the_overview_counts,
+    roles_and_default_host_management,
 }

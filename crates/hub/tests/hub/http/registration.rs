@@ -1,12 +1,12 @@
 //! A machine's way to becoming a node, and what a node may do (agent-protocol 2, 3; semantics 13.2).
 
+use qd_store::testing::TestDatabase;
 use serde_json::json;
 
 use super::client::{DAY, MINUTE, ONE, ONE_ROTATED, TWO, TestHub};
 
-#[tokio::test]
-async fn a_machine_becomes_a_node_with_name_role_and_tags() {
-    let hub = TestHub::start().await;
+async fn a_machine_becomes_a_node_with_name_role_and_tags(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let activation =
         hub.activation(json!({ "IamRole": "nodes", "DefaultInstanceName": "web", "Tags": [{ "Key": "role", "Value": "web" }] })).await;
     assert_eq!((activation.0.len(), activation.1.len()), (36, 20));
@@ -47,9 +47,8 @@ async fn a_machine_becomes_a_node_with_name_role_and_tags() {
     assert!(!activations.to_string().contains(&activation.1), "the code is told only once");
 }
 
-#[tokio::test]
-async fn used_up_expired_wrong_and_deleted_activations_are_refused() {
-    let hub = TestHub::start().await;
+async fn used_up_expired_wrong_and_deleted_activations_are_refused(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let activation = hub.activation(json!({ "IamRole": "nodes" })).await;
     let wrong = (activation.0.clone(), "A".repeat(20));
     assert_eq!(hub.register(&wrong, &ONE).await.code(), "InvalidActivation");
@@ -70,9 +69,8 @@ async fn used_up_expired_wrong_and_deleted_activations_are_refused() {
     assert_eq!(hub.call("DeleteActivation", &json!({ "ActivationId": deleted.0 })).await.code(), "InvalidActivation");
 }
 
-#[tokio::test]
-async fn a_replayed_registration_makes_no_second_node() {
-    let hub = TestHub::start().await;
+async fn a_replayed_registration_makes_no_second_node(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let activation = hub.activation(json!({ "IamRole": "nodes", "RegistrationLimit": 5 })).await;
     let first = hub.register(&activation, &ONE).await.json();
     // The answer was lost and the agent asks again.
@@ -91,9 +89,8 @@ async fn a_replayed_registration_makes_no_second_node() {
     assert_ne!(hub.register(&other, &ONE).await.json()["InstanceId"], node);
 }
 
-#[tokio::test]
-async fn malformed_registrations_are_refused() {
-    let hub = TestHub::start().await;
+async fn malformed_registrations_are_refused(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let (id, code) = hub.activation(json!({ "IamRole": "nodes" })).await;
     let whole = json!({ "ActivationId": id, "ActivationCode": code, "Fingerprint": ONE.fingerprint, "PublicKey": ONE.public, "PublicKeyType": "Rsa" });
     for (member, value, expected) in [
@@ -112,9 +109,8 @@ async fn malformed_registrations_are_refused() {
     assert_eq!(activations["ActivationList"][0]["RegistrationsCount"], 0);
 }
 
-#[tokio::test]
-async fn a_node_acts_for_itself_alone() {
-    let hub = TestHub::start().await;
+async fn a_node_acts_for_itself_alone(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let (one, credentials) = hub.node(&ONE).await;
     let (two, _) = hub.node(&TWO).await;
     for (operation, input) in [
@@ -145,9 +141,8 @@ async fn a_node_acts_for_itself_alone() {
     assert_eq!(hub.call("UpdateInstanceInformation", &json!({ "InstanceId": one })).await.code(), "AccessDeniedException");
 }
 
-#[tokio::test]
-async fn role_tokens_need_the_nodes_key_and_fingerprint() {
-    let hub = TestHub::start().await;
+async fn role_tokens_need_the_nodes_key_and_fingerprint(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let (node, _) = hub.node(&ONE).await;
     let ask = |machine: &super::client::Machine, fingerprint: &str| {
         let mut request = hub.ssm("RequestManagedInstanceRoleToken", &json!({ "Fingerprint": fingerprint }));
@@ -161,9 +156,8 @@ async fn role_tokens_need_the_nodes_key_and_fingerprint() {
     assert_eq!(answer["TokenExpirationDate"].as_f64().unwrap(), (hub.now() + 60 * MINUTE) as f64 / 1_000.0);
 }
 
-#[tokio::test]
-async fn the_old_key_works_until_the_new_one_signs() {
-    let hub = TestHub::start().await;
+async fn the_old_key_works_until_the_new_one_signs(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let (node, _) = hub.node(&ONE).await;
     let ask = |machine: &super::client::Machine| {
         let mut request = hub.ssm("RequestManagedInstanceRoleToken", &json!({ "Fingerprint": ONE.fingerprint }));
@@ -180,9 +174,8 @@ async fn the_old_key_works_until_the_new_one_signs() {
     assert_eq!(hub.raw(&ask(&ONE_ROTATED)).await.status, 200);
 }
 
-#[tokio::test]
-async fn deregistering_ends_a_nodes_credentials_at_once() {
-    let hub = TestHub::start().await;
+async fn deregistering_ends_a_nodes_credentials_at_once(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
     let (node, credentials) = hub.node(&ONE).await;
     let list = || {
         let mut request = hub.ssm("ListInstanceAssociations", &json!({ "InstanceId": node }));
@@ -193,4 +186,15 @@ async fn deregistering_ends_a_nodes_credentials_at_once() {
     assert_eq!(hub.call("DeregisterManagedInstance", &json!({ "InstanceId": node })).await.status, 200);
     assert_eq!(hub.raw(&list()).await.code(), "UnrecognizedClientException");
     assert_eq!(hub.call("DeregisterManagedInstance", &json!({ "InstanceId": node })).await.code(), "InvalidInstanceId");
+}
+
+qd_store::on_both_engines! {
+    a_machine_becomes_a_node_with_name_role_and_tags,
+    used_up_expired_wrong_and_deleted_activations_are_refused,
+    a_replayed_registration_makes_no_second_node,
+    malformed_registrations_are_refused,
+    a_node_acts_for_itself_alone,
+    role_tokens_need_the_nodes_key_and_fingerprint,
+    the_old_key_works_until_the_new_one_signs,
+    deregistering_ends_a_nodes_credentials_at_once,
 }

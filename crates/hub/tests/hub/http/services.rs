@@ -138,21 +138,63 @@ async fn the_first_start_keeps_its_secrets_to_its_owner_and_a_second_finds_them(
     std::fs::remove_file(dir.path().join("ca.key")).unwrap();
     let mut config = qd_hub::HubConfig::embedded(dir.path());
     config.clock = std::sync::Arc::new(qd_hub::clock::TestClock::at(super::client::START));
-    let mut again = Err(qd_hub::HubError::Other(String::new()));
-    for _ in 0..100 {
-        // The tasks of the first hub hold its directory until they have ended.
-        let mut config = qd_hub::HubConfig::embedded(dir.path());
-        config.clock = std::sync::Arc::new(qd_hub::clock::TestClock::at(super::client::START));
-        again = qd_hub::Hub::open(config).await;
-        if again.is_ok() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    drop(config);
-    let again = again.unwrap();
+    let again = qd_hub::Hub::open(config).await.unwrap();
     assert_eq!(again.shared().front.fingerprint(), before.0);
     let text = std::fs::read_to_string(dir.path().join("credentials")).unwrap();
     assert!(text.contains(before.1.secret_access_key.expose()));
-    drop(again);
+    again.close().await;
+}
+
+#[tokio::test]
+async fn a_poll_for_messages_is_held_and_ends_with_the_hub() {
+    let hub = TestHub::start().await;
+    let (one, credentials) = hub.node(&ONE).await;
+    let ask = |operation: &str, input: serde_json::Value| {
+        let mut request = Request::new("POST", "/", &hub.host());
+        request.header("content-type", "application/x-amz-json-1.1");
+        request.header("x-amz-target", &format!("EC2WindowsMessageDeliveryService.{operation}"));
+        request.body = input.to_string().into_bytes();
+        request.sign(&credentials, "ec2messages", hub.now());
+        request.bytes()
+    };
+    let poll = |destination: &str| json!({ "Destination": destination, "MessagesRequestId": "r", "VisibilityTimeoutInSeconds": 10 });
+    assert_eq!(hub.raw(&ask("GetMessages", poll("mi-99999999999999999"))).await.code(), "AccessDeniedException");
+    assert_eq!(hub.raw(&ask("AcknowledgeMessage", json!({ "MessageId": "m" }))).await.code(), "InvalidMessageId");
+    let bytes = ask("GetMessages", poll(&one));
+    let held = hub.raw(&bytes);
+    let close = async {
+        // Long enough for the poll to arrive; were it answered at once, that would show below.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        hub.hub.shared().shutdown.cancel();
+        std::time::Instant::now()
+    };
+    let answered = async { (held.await, std::time::Instant::now()) };
+    let ((answer, answered), closed) = tokio::join!(answered, close);
+    assert_eq!(answer.json(), json!({ "Destination": one, "MessagesRequestId": "r", "Messages": [] }));
+    assert!(answered >= closed, "the poll was not held");
+}
+
+#[tokio::test]
+async fn events_are_streamed_from_a_cursor() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let hub = TestHub::start().await;
+    let (node, credentials) = hub.node(&ONE).await;
+    let stream_from = |cursor: &str, credentials: &qd_wire::sigv4::Credentials| {
+        let mut request = Request::new("GET", "/quarterdeck/v1/events", &hub.host());
+        request.query = format!("cursor={cursor}");
+        request.sign(credentials, "ssm", hub.now());
+        request.bytes()
+    };
+    assert_eq!(hub.raw(&stream_from("-1", &hub.administrator())).await.code(), "ValidationException");
+    assert_eq!(hub.raw(&stream_from("0", &credentials)).await.code(), "AccessDeniedException");
+    let mut stream = hub.connect().await;
+    stream.write_all(&stream_from("0", &hub.administrator())).await.unwrap();
+    let mut seen = String::new();
+    while !seen.contains("SSM Managed Instance Registration") {
+        let mut piece = [0; 4096];
+        let n = stream.read(&mut piece).await.unwrap();
+        assert!(n > 0, "the stream ended: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&piece[..n]));
+    }
+    assert!(seen.contains("application/x-ndjson") && seen.contains(&node), "{seen}");
 }
