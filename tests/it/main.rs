@@ -1,4 +1,5 @@
 //! Cross-crate tests by family: AWS client → hub → agent → AWS client, with real processes, on both stores.
 
 mod commands;
+mod documents;
 mod faults;
