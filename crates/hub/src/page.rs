@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(refused(page(&key, "2", Operation::ListDocuments, "f", Some(&token))), "InvalidNextToken");
         assert_eq!(refused(page(&key, "1", Operation::ListDocuments, "g", Some(&token))), "InvalidNextToken");
         assert_eq!(refused(page(&key, "1", Operation::ListDocumentVersions, "f", Some(&token))), "InvalidNextToken");
-        assert_eq!(refused(page(&key, "1", Operation::ListNodes, "f", Some(&token))), "ValidationException");
+        assert_eq!(refused(page(&key, "1", Operation::DescribeMaintenanceWindows, "f", Some(&token))), "ValidationException");
         let other = MasterKey::from_bytes([8; 32]);
         assert_eq!(refused(page(&other, "1", Operation::ListDocuments, "f", Some(&token))), "InvalidNextToken");
     }

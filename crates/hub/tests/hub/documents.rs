@@ -284,8 +284,10 @@ async fn documents_are_shared(database: TestDatabase) {
     };
     let accounts: Vec<String> = (0..20).map(|n| format!("{n:012}")).collect();
     hub.ok(Operation::ModifyDocumentPermission, modify(json!({"AccountIdsToAdd": accounts, "SharedDocumentVersion": "$ALL"}))).await;
-    let both = json!({"AccountIdsToAdd": ["All"], "AccountIdsToRemove": ["all", "000000000000"]});
-    hub.ok(Operation::ModifyDocumentPermission, modify(both)).await;
+    for (add, remove) in [("All", "all"), ("000000000000", "000000000000")] {
+        let both = json!({"AccountIdsToAdd": [add], "AccountIdsToRemove": [remove]});
+        hub.ok(Operation::ModifyDocumentPermission, modify(both)).await;
+    }
     let input = json!({"Name": "Say", "PermissionType": "Share", "MaxResults": 10});
     let (shares, pages) = hub.pages(Operation::DescribeDocumentPermission, input, "AccountSharingInfoList").await;
     assert_eq!((shares.len(), pages), (19, 2));
