@@ -8,7 +8,9 @@ export function CodeBlock({ text }: { text: string }) {
     <div className="qd-block">
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls has to be reachable by keyboard */}
       <pre tabIndex={0}>{text}</pre>
-      <CopyToClipboard variant="icon" textToCopy={text} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
+      <span className="qd-block-copy">
+        <CopyToClipboard variant="icon" textToCopy={text} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
+      </span>
     </div>
   );
 }

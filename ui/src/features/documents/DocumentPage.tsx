@@ -97,13 +97,13 @@ function Known({ document, name, version }: { document: DocumentDescription; nam
 }
 
 function Details({ document }: { document: DocumentDescription }) {
-  const { t } = useText();
+  const { t, maybe } = useText();
   return (
     <Container header={<Header variant="h2">{t('documents.details')}</Header>}>
       <KeyValuePairs
         columns={4}
         items={[
-          { label: t('documents.status'), value: <StatusIndicator type={document.Status === 'Active' ? 'success' : document.Status === 'Failed' ? 'error' : 'in-progress'}>{document.Status ?? '–'}</StatusIndicator> },
+          { label: t('documents.status'), value: <StatusIndicator type={document.Status === 'Active' ? 'success' : document.Status === 'Failed' ? 'error' : 'in-progress'}>{maybe(`status.document.${document.Status}`, document.Status ?? '–')}</StatusIndicator> },
           { label: t('documents.type'), value: document.DocumentType ?? '–' },
           { label: t('documents.owner'), value: document.Owner ?? '–' },
           { label: t('documents.platforms'), value: document.PlatformTypes?.join(', ') || '–' },
@@ -137,9 +137,10 @@ function rulesOf(rule: ParameterRule, { t }: Text): string {
   const words: string[] = [];
   if (rule.allowedValues.length > 0) words.push(t('documents.rule.allowed', { values: rule.allowedValues.join(', ') }));
   if (rule.allowedPattern) words.push(t('documents.rule.pattern', { pattern: rule.allowedPattern }));
-  const range = (from: number | undefined, to: number | undefined) => ({ from: from ?? 0, to: to ?? t('documents.rule.any') });
-  if (rule.minItems !== undefined || rule.maxItems !== undefined) words.push(t('documents.rule.items', range(rule.minItems, rule.maxItems)));
-  if (rule.minChars !== undefined || rule.maxChars !== undefined) words.push(t('documents.rule.chars', range(rule.minChars, rule.maxChars)));
+  if (rule.minItems !== undefined) words.push(t('documents.rule.minItems', { limit: rule.minItems }));
+  if (rule.maxItems !== undefined) words.push(t('documents.rule.maxItems', { limit: rule.maxItems }));
+  if (rule.minChars !== undefined) words.push(t('documents.rule.minChars', { limit: rule.minChars }));
+  if (rule.maxChars !== undefined) words.push(t('documents.rule.maxChars', { limit: rule.maxChars }));
   return words.join(' · ') || '–';
 }
 
@@ -170,7 +171,7 @@ function Parameters({ name, version }: { name: string; version?: string }) {
 }
 
 function Versions({ items, error, retry }: { items?: DocumentVersionInfo[]; error: unknown; retry: () => void }) {
-  const { t } = useText();
+  const { t, maybe } = useText();
   if (error) return <Failure error={error} what={t('documents.versionsFailed')} onRetry={retry} />;
   return (
     <Table
@@ -185,7 +186,7 @@ function Versions({ items, error, retry }: { items?: DocumentVersionInfo[]; erro
         { id: 'name', header: t('documents.versionName'), cell: (item) => item.VersionName ?? '–' },
         { id: 'default', header: t('documents.isDefault'), cell: (item) => (item.IsDefaultVersion ? t('common.yes') : t('common.no')) },
         { id: 'format', header: t('documents.format'), cell: (item) => item.DocumentFormat ?? '–' },
-        { id: 'status', header: t('documents.status'), cell: (item) => item.Status ?? '–' },
+        { id: 'status', header: t('documents.status'), cell: (item) => maybe(`status.document.${item.Status}`, item.Status ?? '–') },
         { id: 'created', header: t('documents.created'), cell: (item) => <When at={item.CreatedDate} /> },
       ]}
     />

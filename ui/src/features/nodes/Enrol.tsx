@@ -38,7 +38,7 @@ export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
     >
       <SpaceBetween size="l">
         <Alert type="warning">{t('activations.shownOnce')}</Alert>
-        {isLoopback(enrolment.endpoint) && <Alert type="info">{t('activations.embeddedHint')}</Alert>}
+        {isLoopback(enrolment.endpoint) && <Alert type="info">{t('activations.loopbackHint')}</Alert>}
         <KeyValuePairs
           columns={2}
           items={[

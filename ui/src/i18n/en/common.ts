@@ -125,6 +125,13 @@ export const errors = {
 };
 
 export const status = {
+  document: {
+    Creating: 'Being made',
+    Active: 'Active',
+    Updating: 'Being updated',
+    Deleting: 'Being deleted',
+    Failed: 'Failed',
+  },
   node: {
     Online: 'Online',
     ConnectionLost: 'Connection lost',

@@ -42,9 +42,10 @@ export const documents = {
   rule: {
     allowed: 'One of: {{values}}',
     pattern: 'Matches {{pattern}}',
-    items: '{{from}} to {{to}} values',
-    chars: '{{from}} to {{to}} characters',
-    any: 'any number',
+    minItems: 'At least {{limit}} values',
+    maxItems: 'At most {{limit}} values',
+    minChars: 'At least {{limit}} characters',
+    maxChars: 'At most {{limit, number}} characters',
   },
   versions: 'Versions',
   versionsFailed: 'The versions could not be read',

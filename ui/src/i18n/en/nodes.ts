@@ -92,7 +92,7 @@ export const activations = {
   windows: 'Windows (PowerShell as administrator)',
   stock: 'Stock amazon-ssm-agent',
   ourHint: 'Downloads the agent from this hub, checks it, registers it and starts it as a service.',
-  embeddedHint: 'The hub inside the app listens on this machine only. To enrol other machines, let it listen on the network or run quarterdeck-hub.',
+  loopbackHint: 'This hub is reached at an address of this machine only. To enrol other machines, run quarterdeck-hub with an address that they reach.',
   stockHint: 'The unmodified agent needs three things: the certificate of this hub, its address, and the registration.',
   stockCertificate: '1. Trust the hub’s certificate',
   stockEndpoint: '2. Point the agent at the hub',

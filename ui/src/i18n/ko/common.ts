@@ -125,6 +125,13 @@ export const errors = {
 };
 
 export const status = {
+  document: {
+    Creating: '만드는 중',
+    Active: '사용 중',
+    Updating: '갱신하는 중',
+    Deleting: '삭제하는 중',
+    Failed: '실패',
+  },
   node: {
     Online: '온라인',
     ConnectionLost: '연결 끊김',

@@ -42,9 +42,10 @@ export const documents = {
   rule: {
     allowed: '다음 중 하나: {{values}}',
     pattern: '형식: {{pattern}}',
-    items: '값 {{from}}~{{to}}개',
-    chars: '{{from}}~{{to}}자',
-    any: '제한 없음',
+    minItems: '값 {{limit}}개 이상',
+    maxItems: '값 {{limit}}개까지',
+    minChars: '{{limit}}자 이상',
+    maxChars: '{{limit, number}}자까지',
   },
   versions: '버전',
   versionsFailed: '버전을 읽지 못했습니다',

@@ -90,7 +90,7 @@ export const activations = {
   windows: 'Windows (관리자 PowerShell)',
   stock: '순정 amazon-ssm-agent',
   ourHint: '이 허브에서 에이전트를 내려받아 검사하고, 등록한 뒤 서비스로 시작합니다.',
-  embeddedHint: '앱 안의 허브는 이 컴퓨터에서만 접속을 받습니다. 다른 장비를 등록하려면 네트워크에서 접속을 받게 하거나 quarterdeck-hub를 실행하세요.',
+  loopbackHint: '이 허브의 주소는 이 컴퓨터에서만 통합니다. 다른 장비를 등록하려면 그 장비에서 닿는 주소로 quarterdeck-hub를 실행하세요.',
   stockHint: '수정하지 않은 에이전트에는 세 가지가 필요합니다. 이 허브의 인증서, 허브의 주소, 그리고 등록입니다.',
   stockCertificate: '1. 허브의 인증서를 신뢰하게 하기',
   stockEndpoint: '2. 에이전트가 허브를 보게 하기',
