@@ -67,6 +67,11 @@ impl Inbox {
 /// Takes up the documents of earlier lives.
 pub fn resume(agent: &Arc<Agent>) {
     for (place, state) in load_all(&agent.home) {
+        if agent.seen.contains(state.job_id.as_str(), crate::process::now_ms() / 1000) {
+            // Over, with its last reply in the spool; what remains is output on its way.
+            runner::resume_output(agent, &place, &state);
+            continue;
+        }
         let command_id = state.job_id.command_id().to_owned();
         tracing::info!(job_id = state.job_id.as_str(), steps_done = state.progress.done.len(), "resuming a command");
         let cancel = CancellationToken::new();

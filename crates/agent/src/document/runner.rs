@@ -133,13 +133,38 @@ pub async fn run(agent: &Arc<Agent>, place: Option<Place>, state: State, plan: &
     if end == End::Suspended {
         return false;
     }
-    finish(agent, &job, plan, &progress, end, volatile).await;
-    agent.streams.release(&job, dir);
-    true
+    // Without the record that it was run, the directory is what keeps it from being run again.
+    let recorded = finish(agent, &job, plan, &progress, end, volatile).await;
+    if recorded {
+        agent.streams.release(&job, dir);
+    }
+    recorded
 }
 
-/// The last reply: durable, then remembered, so that neither its loss nor a repeated delivery runs anything again.
-async fn finish(agent: &Arc<Agent>, job: &JobId, plan: &Plan, progress: &Progress, end: End, volatile: bool) {
+/// A document that was over when the agent ended: the hub may not have all of its output.
+pub fn resume_output(agent: &Agent, place: &Place, state: &State) {
+    let command = state.command().ok().filter(|command| command.wants_output());
+    let plan = command.and_then(|command| Plan::new(command.document_content, &command.parameters).ok());
+    for (index, step) in plan.iter().flat_map(|plan| &plan.steps).enumerate() {
+        reopen(agent, &state.job_id, &step.id, &step_dir(&place.dir, index, state.progress.reboots));
+    }
+    agent.streams.release(&state.job_id, place.dir.clone());
+}
+
+fn step_dir(dir: &Path, index: usize, attempt: u32) -> PathBuf {
+    dir.join(format!("{index}-{attempt}"))
+}
+
+fn reopen(agent: &Agent, job: &JobId, step: &str, dir: &Path) {
+    if StepFiles::new(dir).stdout().exists() {
+        agent.streams.open(job, step, dir);
+        agent.streams.end(job, step);
+    }
+}
+
+/// The last reply: durable, then remembered, so that neither its loss nor a repeated delivery runs anything again. False when
+/// it could not be remembered because the agent is ending.
+async fn finish(agent: &Arc<Agent>, job: &JobId, plan: &Plan, progress: &Progress, end: End, volatile: bool) -> bool {
     let statuses: Vec<Status> = progress.done.iter().map(|result| result.status).collect();
     let status = match end {
         End::Cancelled => Status::Cancelled,
@@ -156,14 +181,15 @@ async fn finish(agent: &Arc<Agent>, job: &JobId, plan: &Plan, progress: &Progres
     let reply = AgentJobReply::new(job.clone(), JobTopic::SendCommand, &content);
     agent.replies.add(crate::digest::stable_uuid(&[job.as_str(), "final"]), reply.encode()).await;
     let (agent, job) = (agent.clone(), job.clone());
-    let _ = tokio::task::spawn_blocking(move || {
+    let recorded = tokio::task::spawn_blocking(move || {
         let now = crate::process::now_ms() / 1000;
         if !agent.seen.contains(job.as_str(), now) {
             agent.seen.record(job.as_str(), now);
         }
     })
     .await;
-    tracing::debug!("a command ended");
+    // An error here means that the runtime is ending.
+    recorded.is_ok()
 }
 
 /// A reply without status and steps.
@@ -192,7 +218,7 @@ fn step_name(step: &Step) -> &str {
 
 impl Run<'_> {
     fn step_dir(&self, index: usize, attempt: u32) -> PathBuf {
-        self.dir.join(format!("{index}-{attempt}"))
+        step_dir(self.dir, index, attempt)
     }
 
     /// After a restart: output of steps that ended and that the hub may not have whole.
@@ -201,11 +227,7 @@ impl Run<'_> {
             return;
         }
         for (index, step) in self.plan.steps.iter().enumerate().take(progress.done.len()) {
-            let dir = self.step_dir(index, progress.reboots);
-            if StepFiles::new(&dir).stdout().exists() {
-                self.agent.streams.open(self.job, &step.id, &dir);
-                self.agent.streams.end(self.job, &step.id);
-            }
+            reopen(self.agent, self.job, &step.id, &self.step_dir(index, progress.reboots));
         }
     }
 
@@ -295,9 +317,8 @@ impl Run<'_> {
         };
         // None: the agent is going down and the step goes on without it.
         let result = Box::pin(plugin::run(&cx)).await?;
-        if self.streaming && StepFiles::new(&dir).stdout().exists() {
-            self.agent.streams.open(self.job, &step.id, &dir);
-            self.agent.streams.end(self.job, &step.id);
+        if self.streaming {
+            reopen(self.agent, self.job, &step.id, &dir);
         }
         Some(result)
     }

@@ -94,6 +94,18 @@ fn create_at(dir: &Path, state: &State, durable: bool) -> io::Result<()> {
     }
 }
 
+/// Start of the name of a directory that is being removed.
+const GONE: &str = ".gone-";
+
+/// Removes a document's directory. It is renamed first: a removal that is cut off must not leave a state without the step
+/// directories that say what was run, because that would look like a document to start.
+pub fn remove(dir: &Path) -> io::Result<()> {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let gone = dir.with_file_name(format!("{GONE}{name}"));
+    std::fs::rename(dir, &gone)?;
+    std::fs::remove_dir_all(gone)
+}
+
 /// Everything earlier lives of the agent left: what was running first, then in order of arrival. Directories without a readable
 /// state were never acknowledged and are removed.
 pub fn load_all(home: &Home) -> Vec<(Place, State)> {
@@ -102,6 +114,10 @@ pub fn load_all(home: &Home) -> Vec<(Place, State)> {
     for (root, volatile) in roots.into_iter().filter_map(|(root, volatile)| Some((root?, volatile))) {
         for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
             let dir = entry.path();
+            if entry.file_name().to_string_lossy().starts_with(GONE) {
+                let _ = std::fs::remove_dir_all(dir);
+                continue;
+            }
             match home::read_json::<State>(&dir.join("state.json")) {
                 Ok(Some(state)) => found.push((Place { dir, volatile }, state)),
                 other => {
@@ -113,4 +129,24 @@ pub fn load_all(home: &Home) -> Vec<(Place, State)> {
     }
     found.sort_by_key(|(_, state)| (state.progress.started.is_none(), state.accepted_ms));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_being_removed_is_not_a_document() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.create().unwrap();
+        let job_id = JobId::new("c1", "mi-1").unwrap();
+        let state = State { job_id, content: "{}".into(), accepted_ms: 1, progress: Progress::default() };
+        let place = Place::create(&home, &state).unwrap();
+        assert_eq!(load_all(&home).len(), 1);
+        // Cut off between the two steps of a removal.
+        std::fs::rename(&place.dir, place.dir.with_file_name(".gone-c1")).unwrap();
+        assert!(load_all(&home).is_empty());
+        assert_eq!(std::fs::read_dir(home.documents()).unwrap().count(), 0);
+    }
 }

@@ -270,7 +270,7 @@ fn acked_path(path: &Path) -> PathBuf {
 }
 
 fn remove_dir(dir: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(dir)
+    if let Err(error) = super::state::remove(dir)
         && error.kind() != io::ErrorKind::NotFound
     {
         tracing::warn!(%error, dir = %dir.display(), "a finished document's directory cannot be removed");

@@ -133,7 +133,8 @@ impl Life {
     /// Ends at once: no task runs another line.
     pub fn kill(mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            // Waits for threads of the file system only: two agents on one directory are excluded by a lock.
+            runtime.shutdown_timeout(Duration::from_secs(5));
         }
     }
 }
