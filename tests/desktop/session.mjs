@@ -160,13 +160,14 @@ export class Desktop {
       (name, input, done) => {
         window.__TAURI_INTERNALS__.invoke(name, input).then(
           (value) => done({ value }),
-          (error) => done({ error }),
+          // Not named "error": the driver would take the answer for a failure of its own.
+          (refused) => done({ refused }),
         );
       },
       command,
       args,
     );
-    if (answer.error) throw Object.assign(new Error(JSON.stringify(answer.error)), { answer: answer.error });
+    if (answer.refused) throw Object.assign(new Error(JSON.stringify(answer.refused)), { answer: answer.refused });
     return answer.value;
   }
 
@@ -189,6 +190,9 @@ export class Desktop {
 
   /** Takes a picture of the whole screen: what a person would see, not what the page believes. */
   async picture(name) {
+    // What the page holds is drawn a little later.
+    await this.#browser?.executeAsync((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))).catch(() => undefined);
+    await sleep(500);
     await this.output('import', ['-window', 'root', path.join(pictures, `desktop-${name}.png`)]);
   }
 

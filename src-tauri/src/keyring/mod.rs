@@ -176,7 +176,8 @@ impl Secrets {
     }
 }
 
-/// Connects to the system's keyring and reads once, so that a missing, locked or refusing one is known at once. Fails fast, never hangs without a prompt.
+/// Connects to the system's keyring, and keeps and reads a mark in it, so that a missing, locked or refusing one is known at once: some
+/// answer reads and fail on the first write. Fails fast, never hangs without a prompt.
 fn reach_keyring() -> Result<(), KeyringError> {
     #[cfg(target_os = "linux")]
     let store = zbus_secret_service_keyring_store::Store::new().map_err(keyring_error)?;
@@ -187,8 +188,10 @@ fn reach_keyring() -> Result<(), KeyringError> {
     #[cfg(any(target_os = "linux", target_os = "macos", windows))]
     {
         keyring_core::set_default_store(store);
-        match entry("reachable")?.get_password() {
-            Ok(_) | Err(keyring_core::Error::NoEntry) => Ok(()),
+        let mark = entry("reachable")?;
+        match mark.get_password() {
+            Ok(_) => Ok(()),
+            Err(keyring_core::Error::NoEntry) => mark.set_password("yes").map_err(keyring_error),
             Err(error) => Err(keyring_error(error)),
         }
     }
