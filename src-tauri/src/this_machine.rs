@@ -113,10 +113,14 @@ impl Agent {
     pub async fn register(&self, activation: Activation) -> Result<(), NodeError> {
         let child = self
             .command("register")
-            .arg("--id")
-            .arg(&activation.id)
+            .arg("--endpoint")
+            .arg(self.hub.url())
+            .arg("--ca-file")
+            .arg(&self.hub.ca_file)
             .arg("--region")
             .arg(&self.hub.region)
+            .arg("--activation-id")
+            .arg(&activation.id)
             .env("QUARTERDECK_ACTIVATION_CODE", activation.code.as_str())
             .stderr(Stdio::piped())
             .spawn()
@@ -137,10 +141,6 @@ impl Agent {
             .arg(subcommand)
             .arg("--data-dir")
             .arg(&self.data_dir)
-            .arg("--hub")
-            .arg(self.hub.url())
-            .arg("--ca-file")
-            .arg(&self.hub.ca_file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -236,7 +236,7 @@ mod tests {
         let (arguments, code) = seen.trim().split_once(" / ").unwrap();
         assert_eq!(code, "code-1");
         assert!(!arguments.contains("code-1"));
-        assert!(arguments.contains("--hub https://127.0.0.1:7443"));
+        assert!(arguments.contains("--endpoint https://127.0.0.1:7443"));
     }
 
     #[tokio::test]
