@@ -3,6 +3,7 @@
 
 mod channel;
 mod document;
+mod download;
 mod hub;
 mod life;
 mod process;
