@@ -94,6 +94,8 @@ export function CodeEditor({ value, language, label, onChange, rows = 8, invalid
           look,
           languageSlot.current.of(LANGUAGES[start.language]),
           labelSlot.current.of(EditorView.contentAttributes.of({ 'aria-label': start.label })),
+          // A document to read is reached by Tab and scrolled by keys like a script to write.
+          EditorView.contentAttributes.of(start.readOnly ? { tabindex: '0', 'aria-readonly': 'true' } : { tabindex: '0' }),
           EditorState.readOnly.of(start.readOnly),
           EditorState.lineSeparator.of('\n'),
           start.readOnly ? EditorView.lineWrapping : [],

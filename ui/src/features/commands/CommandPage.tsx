@@ -4,7 +4,6 @@ import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
-import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
@@ -139,7 +138,7 @@ function Summary({ command }: { command: Command }) {
   const follow = useFollow();
   const parameters = Object.entries(command.Parameters ?? {});
   return (
-    <Container header={<Header variant="h2">{t('commands.summary')}</Header>}>
+    <Container>
       <SpaceBetween size="l">
         <Progress command={command} />
         <KeyValuePairs
@@ -155,26 +154,34 @@ function Summary({ command }: { command: Command }) {
               ),
             },
             { label: t('commands.requested'), value: <When at={command.RequestedDateTime} /> },
-            { label: t('commands.expires'), value: dateTime(command.ExpiresAfter) },
             { label: t('commands.targets'), value: targetWords(command) },
-            { label: t('commands.errors'), value: number(command.ErrorCount ?? 0) },
-            { label: t('commands.concurrency'), value: command.MaxConcurrency ?? '–' },
-            { label: t('commands.maxErrors'), value: command.MaxErrors ?? '–' },
           ]}
         />
-        <ExpandableSection headerText={t('commands.parameters')}>
-          {parameters.length === 0 ? (
-            <Box color="text-body-secondary">{t('commands.noParameters')}</Box>
-          ) : (
-            <SpaceBetween size="s">
-              {parameters.map(([name, values]) => (
+        <ExpandableSection headerText={t('commands.details')}>
+          <SpaceBetween size="m">
+            <KeyValuePairs
+              columns={4}
+              items={[
+                { label: t('commands.expires'), value: dateTime(command.ExpiresAfter) },
+                { label: t('commands.errors'), value: number(command.ErrorCount ?? 0) },
+                { label: t('commands.concurrency'), value: command.MaxConcurrency ?? '–' },
+                { label: t('commands.maxErrors'), value: command.MaxErrors ?? '–' },
+              ]}
+            />
+            {parameters.length === 0 ? (
+              <div>
+                <Box variant="awsui-key-label">{t('commands.parameters')}</Box>
+                <Box color="text-body-secondary">{t('commands.noParameters')}</Box>
+              </div>
+            ) : (
+              parameters.map(([name, values]) => (
                 <div key={name}>
                   <Box variant="awsui-key-label">{name}</Box>
                   <CodeBlock text={values.join('\n')} />
                 </div>
-              ))}
-            </SpaceBetween>
-          )}
+              ))
+            )}
+          </SpaceBetween>
         </ExpandableSection>
       </SpaceBetween>
     </Container>

@@ -13,7 +13,6 @@ import { useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api/call';
 import { useConnection } from '../../app/connection';
-import { flash } from '../../app/flash';
 import { isComposing } from '../../app/keys';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
@@ -73,7 +72,6 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
     try {
       const answer = await call('SendCommand', inputOf(form, parameters));
       void client.invalidateQueries({ queryKey: ['commands'] });
-      flash({ type: 'success', text: 'run.sent' });
       open(`/commands/${answer.Command?.CommandId ?? ''}`);
     } catch (failure) {
       setError(failure);

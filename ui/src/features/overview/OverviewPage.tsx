@@ -20,7 +20,7 @@ import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
 import { CommandStatus } from '../../components/Status';
 import { When } from '../../components/When';
-import { useText } from '../../i18n';
+import { type Text, useText } from '../../i18n';
 import { nodesPath } from '../nodes/filter';
 
 export function OverviewPage() {
@@ -120,11 +120,22 @@ const SEVERITY: Record<string, 'error' | 'warning' | 'info'> = { critical: 'erro
 function subjectPath(item: Attention): string | undefined {
   if (/^m?i-/.test(item.subject)) return `/nodes/${item.subject}`;
   if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(item.subject)) return item.kind.startsWith('Activation') ? '/activations' : `/commands/${item.subject}`;
-  return undefined;
+  if (item.kind === 'AgentOutdated') {
+    const version = item.subject.split(' ').at(-1);
+    return version ? nodesPath([{ Key: 'AgentVersion', Values: [version] }]) : undefined;
+  }
+  return item.subject.startsWith('+') ? nodesPath([{ Key: 'PingStatus', Values: ['ConnectionLost'] }]) : undefined;
+}
+
+/** A subject that is a number stands for all that are not named one by one. */
+function subjectWords(item: Attention, { t }: Text): string {
+  if (item.subject.startsWith('+')) return t('overview.moreNodes', { count: item.count ?? 0 });
+  return (item.count ?? 1) > 1 ? `${item.subject} · ${t('overview.countNodes', { count: item.count ?? 0 })}` : item.subject;
 }
 
 function AttentionList({ items }: { items: Attention[] }) {
-  const { t, maybe, number } = useText();
+  const text = useText();
+  const { t, maybe, number } = text;
   const follow = useFollow();
   return (
     <Container fitHeight header={<Header variant="h2" counter={items.length > 0 ? `(${number(items.length)})` : undefined}>{t('overview.attention')}</Header>}>
@@ -140,10 +151,10 @@ function AttentionList({ items }: { items: Attention[] }) {
                 <Box variant="small" display="block" color="text-body-secondary" padding={{ left: 'l' }}>
                   {path ? (
                     <Link href={href(path)} onFollow={follow} fontSize="body-s">
-                      {item.subject}
+                      {subjectWords(item, text)}
                     </Link>
                   ) : (
-                    item.subject
+                    subjectWords(item, text)
                   )}
                   {item.since ? (
                     <>
