@@ -10,7 +10,7 @@ use qd_wire::payload::agent_job_reply::{AgentJobReply, DocumentStatus, ReplyCont
 use qd_wire::payload::{AckStatus, AgentJob, AgentJobAck, JobId, JobTopic, Payload};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -81,7 +81,7 @@ pub fn resume(agent: &Arc<Agent>) {
             .map_err(|e| e.to_string())
             .and_then(|c| Plan::new(c.document_content, &c.parameters).map_err(|e| e.to_string()))
         {
-            Ok(plan) => spawn(agent, Some(place), state, plan, cancel),
+            Ok(plan) => spawn(agent, Some(place), state, plan, cancel, None),
             Err(error) => {
                 tracing::error!(%error, "a stored command cannot be read any more");
                 let agent = agent.clone();
@@ -168,7 +168,8 @@ async fn accept(ack: Ack, job: AgentJob, cancel: CancellationToken) {
         }
     };
     // The mark "started" goes out with the acceptance when the first step starts right away: one sync for both.
-    let first_now = agent.inbox.permits.available_permits() > 0;
+    let permit = agent.inbox.permits.clone().try_acquire_owned().ok();
+    let first_now = permit.is_some();
     let progress = Progress { started: first_now.then(|| agent.boot_id.clone()), ..Progress::default() };
     let mut state = State { job_id: job.job_id, content: job.content, accepted_ms: crate::process::now_ms(), progress };
     let (home, first) = (agent.home.clone(), state.clone());
@@ -186,14 +187,21 @@ async fn accept(ack: Ack, job: AgentJob, cancel: CancellationToken) {
         }
     };
     ack.send(AckStatus::Successful);
-    spawn(&agent, place, state, plan, cancel);
+    spawn(&agent, place, state, plan, cancel, permit);
 }
 
-fn spawn(agent: &Arc<Agent>, place: Option<Place>, state: State, plan: Plan, cancel: CancellationToken) {
+fn spawn(
+    agent: &Arc<Agent>,
+    place: Option<Place>,
+    state: State,
+    plan: Plan,
+    cancel: CancellationToken,
+    permit: Option<OwnedSemaphorePermit>,
+) {
     let agent = agent.clone();
     tokio::spawn(async move {
         let job_id = state.job_id.clone();
-        if runner::run(&agent, place, state, &plan, cancel).await {
+        if runner::run(&agent, place, state, &plan, cancel, permit).await {
             agent.inbox.finished(job_id.command_id());
         }
     });

@@ -16,6 +16,7 @@ use qd_wire::payload::{JobId, JobTopic, Payload};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -90,15 +91,25 @@ impl Keeper {
     }
 }
 
-/// Runs a document to its end. False if it was suspended: it stays at work, on disk.
-pub async fn run(agent: &Arc<Agent>, place: Option<Place>, state: State, plan: &Plan, cancel: CancellationToken) -> bool {
+/// Runs a document to its end. False if it was suspended: it stays at work, on disk. Waits for its turn unless it has a permit.
+pub async fn run(
+    agent: &Arc<Agent>,
+    place: Option<Place>,
+    state: State,
+    plan: &Plan,
+    cancel: CancellationToken,
+    permit: Option<OwnedSemaphorePermit>,
+) -> bool {
     let job = state.job_id.clone();
     let wants_output = state.command().is_ok_and(|content| content.wants_output());
-    let permit = tokio::select! {
-        biased;
-        permit = agent.inbox.permits.acquire() => permit.ok(),
-        () = cancel.cancelled() => None,
-        () = agent.inbox.closed().cancelled() => return false,
+    let permit = match permit {
+        Some(permit) => Some(permit),
+        None => tokio::select! {
+            biased;
+            permit = agent.inbox.permits.clone().acquire_owned() => permit.ok(),
+            () = cancel.cancelled() => None,
+            () = agent.inbox.closed().cancelled() => return false,
+        },
     };
     let mut progress = state.progress.clone();
     if progress.done.is_empty() && progress.started.as_ref().is_none_or(|boot| *boot == agent.boot_id) {
