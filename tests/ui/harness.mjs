@@ -203,9 +203,10 @@ export async function settled(page) {
   await until(
     'the page to load',
     () =>
-      page.evaluate(
-        () => !document.querySelector('main [class*="awsui_spinner"], main [class*="awsui_root_"][class*="spinner"]') && document.querySelector('main')?.getAttribute('aria-busy') !== 'true',
-      ),
+      page.evaluate(() => {
+        const main = document.querySelector('main');
+        return main !== null && !/Loading…|불러오는 중…/.test(main.innerText);
+      }),
     15,
   );
 }

@@ -9,11 +9,13 @@ import Textarea from '@cloudscape-design/components/textarea';
 import { lazy, Suspense, useState } from 'react';
 import { Loading } from '../../components/Loading';
 import { type Text, useText } from '../../i18n';
+import { describe } from './descriptions';
 import { linesOf, type ParameterRule, type Problem, problemOf, scriptLanguage } from './parameters';
 
 const CodeEditor = lazy(() => import('../../components/CodeEditor').then((module) => ({ default: module.CodeEditor })));
 
 interface Props {
+  document: string;
   parameters: ParameterRule[];
   plugins: string[];
   fieldOf: (parameter: ParameterRule) => string;
@@ -22,13 +24,14 @@ interface Props {
   showAll: boolean;
 }
 
-export function ParameterForm({ parameters, plugins, fieldOf, onChange, showAll }: Props) {
+export function ParameterForm({ document, parameters, plugins, fieldOf, onChange, showAll }: Props) {
   const { t } = useText();
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   if (parameters.length === 0) return <>{t('run.noParameters')}</>;
   const field = (parameter: ParameterRule) => (
     <Field
       key={parameter.name}
+      document={document}
       parameter={parameter}
       plugins={plugins}
       value={fieldOf(parameter)}
@@ -67,6 +70,7 @@ function hintOf(parameter: ParameterRule, { t }: Text): string | undefined {
 }
 
 interface FieldProps {
+  document: string;
   parameter: ParameterRule;
   plugins: string[];
   value: string;
@@ -74,7 +78,7 @@ interface FieldProps {
   onChange: (value: string) => void;
 }
 
-function Field({ parameter, plugins, value, showProblem, onChange }: FieldProps) {
+function Field({ document, parameter, plugins, value, showProblem, onChange }: FieldProps) {
   const text = useText();
   const { t } = text;
   const problem = problemOf(parameter, value);
@@ -90,7 +94,7 @@ function Field({ parameter, plugins, value, showProblem, onChange }: FieldProps)
     <FormField
       stretch
       label={label}
-      description={parameter.description}
+      description={describe(document, parameter, text)}
       constraintText={script ? t('run.lines', { count: linesOf(value).length }) : hintOf(parameter, text)}
       errorText={problem && showProblem ? wordsOf(problem, text) : undefined}
     >

@@ -142,6 +142,7 @@ function Fields({ initial }: { initial: RunForm }) {
               {summary.data && (
                 <ParameterForm
                   key={form.document}
+                  document={form.document}
                   parameters={parameters}
                   plugins={summary.data.plugins}
                   fieldOf={(parameter) => fieldOf(form, parameter)}

@@ -21,6 +21,7 @@ import { Loading } from '../../components/Loading';
 import { When } from '../../components/When';
 import { type Text, useText } from '../../i18n';
 import { useDocumentSummary, useDocumentVersions } from '../commands/documents';
+import { describe } from '../commands/descriptions';
 import type { ParameterRule } from '../commands/parameters';
 
 const CodeEditor = lazy(() => import('../../components/CodeEditor').then((module) => ({ default: module.CodeEditor })));
@@ -164,7 +165,7 @@ function Parameters({ name, version }: { name: string; version?: string }) {
         { id: 'type', header: t('documents.parameterType'), cell: (item) => item.type },
         { id: 'default', header: t('documents.default'), cell: (item) => (item.required ? t('documents.required') : item.default || '–') },
         { id: 'rules', header: t('documents.rules'), cell: (item) => rulesOf(item, text) },
-        { id: 'description', header: t('commands.comment'), cell: (item) => item.description || '–' },
+        { id: 'description', header: t('commands.comment'), cell: (item) => describe(name, item, text) || '–' },
       ]}
     />
   );
