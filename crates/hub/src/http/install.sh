@@ -56,7 +56,7 @@ mv -f "$program.new" "$program"
 
 ( umask 077; mkdir -p "$data"; cp "$ca" "$data/ca.pem" )
 echo "Registering with $hub"
-"$program" register --data-dir "$data" --hub "$hub" --ca-file "$data/ca.pem" --id "$id" --region "$region"
+"$program" register --data-dir "$data" --endpoint "$hub" --ca-file "$data/ca.pem" --activation-id "$id" --region "$region"
 unset QUARTERDECK_ACTIVATION_CODE
 
 if [ "$system" = darwin ]; then
@@ -67,8 +67,7 @@ if [ "$system" = darwin ]; then
 <plist version="1.0"><dict>
 <key>Label</key><string>com.quarterdeck.agent</string>
 <key>ProgramArguments</key><array><string>$program</string><string>run</string>
-<string>--data-dir</string><string>$data</string><string>--hub</string><string>$hub</string>
-<string>--ca-file</string><string>$data/ca.pem</string></array>
+<string>--data-dir</string><string>$data</string></array>
 <key>RunAtLoad</key><true/><key>KeepAlive</key><true/>
 </dict></plist>
 PLIST
@@ -82,7 +81,7 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
-ExecStart=$program run --data-dir $data --hub $hub --ca-file $data/ca.pem
+ExecStart=$program run --data-dir $data
 Restart=always
 RestartSec=5
 KillMode=process
@@ -96,7 +95,7 @@ UNIT
   systemctl restart quarterdeck-agent
 else
   echo "This machine has neither systemd nor launchd. Start the agent with:"
-  echo "  $program run --data-dir $data --hub $hub --ca-file $data/ca.pem"
+  echo "  $program run --data-dir $data"
   exit 0
 fi
 echo "The agent runs. The node appears in the console within seconds."
