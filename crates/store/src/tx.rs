@@ -53,12 +53,6 @@ impl<'a> Tx<'a> {
         self.topics.push(topic);
     }
 
-    /// Holds a name until the transaction ends. Writes are serial on both engines, so only work that must exclude
-    /// *readers* who lock the same name, or another program, has a use for it. Nothing on SQLite, an advisory lock on PostgreSQL.
-    pub fn lock_key(&mut self, name: &str) -> Result<(), StoreError> {
-        self.run(|connection| connection.lock_key(name))
-    }
-
     fn run<T>(&mut self, statement: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());

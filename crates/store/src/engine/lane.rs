@@ -1,5 +1,6 @@
 //! Why this exists: the loop of the write lane (group commit) and of the read pool, over any [`Connection`].
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -190,6 +191,7 @@ fn run_batch(
     let started = Instant::now();
     connection.begin_write()?;
     let mut announced: Vec<String> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
     let mut previous = Previous::None;
     let mut kept = 0_usize;
     let mut next = 0;
@@ -211,7 +213,7 @@ fn run_batch(
         if keep {
             kept += 1;
             for topic in topics {
-                if !announced.contains(&topic) {
+                if known.insert(topic.clone()) {
                     announced.push(topic);
                 }
             }

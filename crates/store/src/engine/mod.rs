@@ -46,8 +46,6 @@ pub(crate) trait Connection {
     fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError>;
     /// Runs the statements of a migration, in this engine's words for the types.
     fn define(&mut self, sql: &str) -> Result<(), StoreError>;
-    /// See [`crate::Tx::lock_key`].
-    fn lock_key(&mut self, name: &str) -> Result<(), StoreError>;
     /// Whether the connection can still be used; if not, the lane opens another one.
     fn is_usable(&self) -> bool;
 }

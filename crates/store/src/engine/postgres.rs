@@ -247,11 +247,6 @@ impl Connection for PostgresConnection {
         self.simple(&collate(sql))
     }
 
-    fn lock_key(&mut self, name: &str) -> Result<(), StoreError> {
-        self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[Param::from(name)])?;
-        Ok(())
-    }
-
     fn is_usable(&self) -> bool {
         !self.lost && !self.client.is_closed()
     }

@@ -38,9 +38,11 @@ impl Connect for SqliteConnect {
         };
         let inner = rusqlite::Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(located)?;
         inner.set_prepared_statement_cache_capacity(STATEMENTS);
+        // KiB of pages a connection keeps; what falls out is still in the system's cache.
+        let cache = if self.writer { 16_000 } else { 4_000 };
         let mut settings = format!(
             "PRAGMA busy_timeout={BUSY_MILLISECONDS}; PRAGMA foreign_keys=ON; PRAGMA case_sensitive_like=ON; \
-             PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000;"
+             PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{cache};"
         );
         if self.writer {
             settings.push_str(
@@ -143,10 +145,11 @@ impl Connection for SqliteConnection {
 
     fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
         let mut statement = self.prepare(sql, params)?;
-        let columns = statement.column_count();
         let mut cursor = statement.raw_query();
         let mut rows = Vec::new();
         while let Some(row) = cursor.next().map_err(translate)? {
+            // Asked of the row, not before: the first step prepares a statement anew whose table was changed by another hub.
+            let columns = row.as_ref().column_count();
             let mut values = Vec::with_capacity(columns);
             for column in 0..columns {
                 values.push(value(row.get_ref(column).map_err(translate)?)?);
@@ -158,10 +161,6 @@ impl Connection for SqliteConnection {
 
     fn define(&mut self, sql: &str) -> Result<(), StoreError> {
         self.inner.execute_batch(sql).map_err(translate)
-    }
-
-    fn lock_key(&mut self, _name: &str) -> Result<(), StoreError> {
-        Ok(())
     }
 
     fn is_usable(&self) -> bool {

@@ -7,6 +7,7 @@ on_both_engines! {
     values_come_back, rollback_is_per_closure, a_failed_statement_ends_the_closure, a_panic_is_answered, reads_are_snapshots,
     writers_never_lose_an_update, texts_sort_by_code_point, aggregates_have_our_types, placeholders_in_any_order, closing_keeps_what_was_queued,
     paging_by_row_values, wrong_statements_are_errors,
+    a_changed_table_is_prepared_anew,
 }
 
 async fn with_table(database: &TestDatabase) -> Store {
@@ -291,4 +292,44 @@ async fn wrong_statements_are_errors(database: TestDatabase) {
         assert_eq!(error.code, ErrorCode::Statement, "{sql}: {error}");
     }
     assert_eq!(count(&store).await, 0);
+}
+
+/// Another hub, of a newer program, changes a table whose statements this one has prepared.
+async fn a_changed_table_is_prepared_anew(database: TestDatabase) {
+    let (older, newer) = (with_table(&database).await, database.open().await);
+    let all = "SELECT * FROM things";
+    assert!(older.write(move |tx| tx.query(all, &[])).await.unwrap().is_empty());
+    assert!(older.read(move |tx| tx.query(all, &[])).await.unwrap().is_empty());
+    newer.write(|tx| tx.execute("ALTER TABLE things ADD COLUMN added BIGINT", &[])).await.unwrap();
+    newer.write(|tx| tx.execute("INSERT INTO things (name, added) VALUES ('a', 5)", &[])).await.unwrap();
+    assert_eq!(older.write(move |tx| tx.query(all, &[])).await.unwrap()[0].int(4).unwrap(), 5);
+    // Every reader has its own connection.
+    for _ in 0..20 {
+        assert_eq!(older.read(move |tx| tx.query(all, &[])).await.unwrap()[0].int(4).unwrap(), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_survived() {
+    let database = TestDatabase::new(qd_store::testing::Engine::Sqlite);
+    let store = with_table(&database).await;
+    // As large as it is now, and no larger.
+    store.write(|tx| tx.query("PRAGMA max_page_count = 1", &[])).await.unwrap();
+    let data = vec![7_u8; 500_000];
+    let writes: Vec<_> = (0..6)
+        .map(|index| {
+            let (store, data) = (store.clone(), data.clone());
+            tokio::spawn(async move {
+                let name = format!("{index}");
+                store.write(move |tx| tx.execute("INSERT INTO things (name, data) VALUES ($1, $2)", params![&name, &data])).await
+            })
+        })
+        .collect();
+    for write in writes {
+        assert_eq!(write.await.unwrap().unwrap_err().code, ErrorCode::Full);
+    }
+    assert_eq!(count(&store).await, 0);
+    store.write(|tx| tx.query("PRAGMA max_page_count = 1000000", &[])).await.unwrap();
+    store.write(|tx| tx.execute("INSERT INTO things (name) VALUES ('kept')", &[])).await.unwrap();
+    assert_eq!(count(&store).await, 1);
 }
