@@ -1,5 +1,6 @@
 //! The developer's commands. They live in Rust, not in shell, so that they run alike on every platform the product runs on.
 
+mod bench;
 mod check_platforms;
 mod codegen;
 mod package;
@@ -31,6 +32,8 @@ enum Command {
     Test(test::Args),
     /// Type-check app and agent for Windows and macOS; build the agent for Windows and as static Linux programs
     CheckPlatforms(check_platforms::Args),
+    /// Measure, each figure beside the least this machine could take
+    Bench(bench::Args),
     /// Make the packages that people install
     Package(package::Args),
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::CheckPlatforms(args) => check_platforms::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Package(args) => package::run(&args),
     }
 }

@@ -1,0 +1,110 @@
+//! Why this exists: what a measurement asks of a hub, as any caller would: signed, over TLS.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow, bail};
+use qd_client::Client;
+use serde_json::{Value, json};
+
+/// AWS allows this many nodes for one activation.
+const NODES_OF_AN_ACTIVATION: usize = 1_000;
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The account's administrator.
+pub struct Admin {
+    client: Client,
+}
+
+impl Admin {
+    pub fn new(client: Client) -> Self {
+        Admin { client }
+    }
+
+    pub async fn call(&self, operation: &str, input: Value) -> anyhow::Result<Value> {
+        let target = format!("AmazonSSM.{operation}");
+        self.client.call("ssm", &target, &input).await.with_context(|| operation.to_owned())
+    }
+
+    /// Activations enough for `nodes`, which will carry the tag `fleet=<name>`.
+    pub async fn activations(&self, nodes: usize, name: &str) -> anyhow::Result<Vec<(String, String)>> {
+        let count = nodes.div_ceil(NODES_OF_AN_ACTIVATION);
+        let mut made = Vec::new();
+        for _ in 0..count {
+            let input = json!({
+                "IamRole": "service-role/bench", "RegistrationLimit": nodes.div_ceil(count), "Tags": [{"Key": "fleet", "Value": name}],
+            });
+            let answer = self.call("CreateActivation", input).await?;
+            let member = |name: &str| answer[name].as_str().map(str::to_owned).ok_or_else(|| anyhow!("no {name}"));
+            made.push((member("ActivationId")?, member("ActivationCode")?));
+        }
+        Ok(made)
+    }
+
+    /// The first node's id, once one is online.
+    pub async fn first_node(&self) -> anyhow::Result<String> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            let answer = self.call("DescribeInstanceInformation", json!({})).await?;
+            let node = &answer["InstanceInformationList"][0];
+            if let (Some(id), Some("Online")) = (node["InstanceId"].as_str(), node["PingStatus"].as_str()) {
+                return Ok(id.to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        bail!("no node came online")
+    }
+
+    /// Runs `true` on one node until its result says Success: the time in between.
+    pub async fn round_trip(&self, instance_id: &str) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let input = json!({
+            "DocumentName": "AWS-RunShellScript", "InstanceIds": [instance_id], "Parameters": {"commands": ["true"]},
+        });
+        let command_id = command_id(&self.call("SendCommand", input).await?)?;
+        let input = json!({ "CommandId": command_id, "InstanceId": instance_id });
+        while begun.elapsed() < PATIENCE {
+            let asked = self.client.call("ssm", "AmazonSSM.GetCommandInvocation", &input).await;
+            let status = match &asked {
+                Ok(invocation) => invocation["Status"].as_str().unwrap_or_default(),
+                Err(error) if error.code() == "InvocationDoesNotExist" => "Pending",
+                Err(error) => bail!("GetCommandInvocation: {error}"),
+            };
+            match status {
+                "Success" => return Ok(begun.elapsed()),
+                "Pending" | "InProgress" | "Delayed" => {}
+                other => bail!("the command ended as {other}"),
+            }
+        }
+        bail!("the command did not end")
+    }
+
+    /// Runs `true` on every node of a fleet until all results are stored: the time in between.
+    pub async fn fan_out(&self, fleet: &str, nodes: usize) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let input = json!({
+            "DocumentName": "AWS-RunShellScript", "Targets": [{"Key": "tag:fleet", "Values": [fleet]}],
+            "Parameters": {"commands": ["true"]}, "MaxConcurrency": "100%", "MaxErrors": "100%",
+        });
+        let command_id = command_id(&self.call("SendCommand", input).await?)?;
+        while begun.elapsed() < PATIENCE {
+            let answer = self.call("ListCommands", json!({ "CommandId": command_id })).await?;
+            let command = &answer["Commands"][0];
+            if command["Status"] == "Success" {
+                let stored = command["CompletedCount"].as_u64().unwrap_or_default();
+                anyhow::ensure!(stored == nodes as u64, "{stored} of {nodes} results were stored");
+                return Ok(begun.elapsed());
+            }
+            anyhow::ensure!(
+                matches!(command["Status"].as_str(), Some("Pending" | "InProgress")),
+                "the command ended as {}",
+                command["Status"]
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        bail!("the command did not end")
+    }
+}
+
+fn command_id(answer: &Value) -> anyhow::Result<String> {
+    answer["Command"]["CommandId"].as_str().map(str::to_owned).ok_or_else(|| anyhow!("SendCommand answered no command"))
+}

@@ -1,0 +1,128 @@
+//! Why this exists: thousands of nodes in one process that speak the real protocol, so that a hub can be measured, and tried, at a
+//! size nobody has at hand. Registration, signatures, TLS, websockets and frames are real; only the work is not.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use qd_client::credentials::{BoxFuture, CredentialError};
+use qd_client::{Client, ClientOptions, CredentialSource, Credentials, Endpoint};
+use rustls::pki_types::ServerName;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
+
+use super::FleetArgs;
+use super::keys::Keys;
+use super::node::{Counters, Node};
+
+/// Nodes that register at the same time.
+const AT_ONCE: usize = 48;
+
+tokio::task_local! {
+    /// Whose credentials sign the call being made: all nodes share one client.
+    pub static CREDENTIALS: Credentials;
+}
+
+/// The credentials of the node whose task this is.
+struct OfTheNode;
+
+impl CredentialSource for OfTheNode {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialError>> {
+        let current = CREDENTIALS.try_with(Clone::clone).map_err(|_| CredentialError::None);
+        Box::pin(std::future::ready(current))
+    }
+}
+
+/// What the nodes of a fleet share.
+pub struct Shared {
+    pub client: Client,
+    pub tls: TlsConnector,
+    pub server_name: ServerName<'static>,
+    pub address: SocketAddr,
+    pub counters: Counters,
+    pub stop: CancellationToken,
+}
+
+/// Connected nodes. They leave when it is dropped.
+pub struct Fleet {
+    shared: Arc<Shared>,
+    nodes: JoinSet<()>,
+}
+
+impl Fleet {
+    /// Registers and connects all nodes. One that cannot ends the whole start.
+    pub async fn start(args: &FleetArgs) -> anyhow::Result<Fleet> {
+        let ca = std::fs::read(&args.ca_file).with_context(|| format!("reading {}", args.ca_file.display()))?;
+        let endpoint = Endpoint::hub(&args.url, &args.region)?.with_ca(&ca)?;
+        let url = endpoint.url("ssmmessages")?;
+        let host = url.host_str().ok_or_else(|| anyhow!("the address has no host"))?.to_owned();
+        let port = url.port_or_known_default().unwrap_or(443);
+        let address = tokio::net::lookup_host((host.trim_matches(['[', ']']), port)).await?.next();
+        let options = ClientOptions { timeout: Duration::from_secs(120), ..ClientOptions::default() };
+        let shared = Arc::new(Shared {
+            tls: TlsConnector::from(Arc::new(endpoint.tls()?)),
+            server_name: ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?,
+            address: address.ok_or_else(|| anyhow!("{host} has no address"))?,
+            client: Client::new(endpoint, Arc::new(OfTheNode), options)?,
+            counters: Counters::default(),
+            stop: CancellationToken::new(),
+        });
+        let activations = args
+            .activations
+            .iter()
+            .map(|pair| {
+                pair.split_once(':').map(|(id, code)| (id.to_owned(), code.to_owned())).ok_or_else(|| anyhow!("an activation is id:code"))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let nodes = connect(&shared, &activations, args).await?;
+        Ok(Fleet { shared, nodes })
+    }
+
+    /// What it has done so far.
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+        self.nodes.abort_all();
+    }
+}
+
+/// Several workers take one node after the other.
+async fn connect(shared: &Arc<Shared>, activations: &[(String, String)], args: &FleetArgs) -> anyhow::Result<JoinSet<()>> {
+    let keys = Arc::new(std::sync::Mutex::new(tokio::task::spawn_blocking(Keys::new).await??));
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut workers = JoinSet::new();
+    for _ in 0..AT_ONCE.min(args.nodes.max(1)) {
+        let (shared, keys, next, activations) = (Arc::clone(shared), Arc::clone(&keys), Arc::clone(&next), activations.to_vec());
+        let (count, prefix) = (args.nodes, args.prefix.clone());
+        workers.spawn(async move {
+            let mut connected = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= count {
+                    return anyhow::Ok(connected);
+                }
+                let key = keys.lock().map_err(|_| anyhow!("a worker failed"))?.next()?;
+                // Each activation gives the same share of the nodes.
+                let activation = &activations[index * activations.len() / count];
+                let mut node = Node::register(Arc::clone(&shared), activation, key, format!("{prefix}-{index}")).await?;
+                let socket = node.open().await?;
+                connected.push((node, socket));
+            }
+        });
+    }
+    let mut nodes = JoinSet::new();
+    while let Some(connected) = workers.join_next().await {
+        for (node, socket) in connected?? {
+            nodes.spawn(node.live(socket));
+        }
+    }
+    Ok(nodes)
+}
