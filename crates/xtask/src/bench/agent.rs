@@ -29,31 +29,31 @@ impl AgentProcess {
     pub async fn start(hub: &HubProcess, admin: &Admin) -> anyhow::Result<AgentProcess> {
         let directory = tempfile::tempdir()?;
         let (id, code) = admin.activations(1, "agent").await?.pop().ok_or_else(|| anyhow!("no activation"))?;
-        let registered = AgentProcess::command(hub, &directory, "register")?
-            .args(["--id", &id, "--region", &hub.region])
+        let registered = AgentProcess::command("register", &directory)?
+            .args(["--endpoint", &hub.url, "--region", &hub.region, "--activation-id", &id, "--ca-file"])
+            .arg(hub.ca_file())
             .env("QUARTERDECK_ACTIVATION_CODE", code)
             .status()
             .await?;
         ensure!(registered.success(), "the agent did not register");
-        AgentProcess::run(hub, directory)
+        AgentProcess::run(directory)
     }
 
-    fn command(hub: &HubProcess, directory: &tempfile::TempDir, what: &str) -> anyhow::Result<Command> {
+    fn command(what: &str, directory: &tempfile::TempDir) -> anyhow::Result<Command> {
         let mut command = Command::new(process::built("quarterdeck-agent")?);
-        command.arg(what).arg("--data-dir").arg(directory.path()).args(["--hub", &hub.url]).arg("--ca-file").arg(hub.ca_file());
-        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.arg(what).arg("--data-dir").arg(directory.path()).env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::null());
         Ok(command)
     }
 
-    fn run(hub: &HubProcess, directory: tempfile::TempDir) -> anyhow::Result<AgentProcess> {
-        let child = AgentProcess::command(hub, &directory, "run")?.kill_on_drop(true).spawn().context("starting the agent")?;
+    fn run(directory: tempfile::TempDir) -> anyhow::Result<AgentProcess> {
+        let child = AgentProcess::command("run", &directory)?.kill_on_drop(true).spawn().context("starting the agent")?;
         Ok(AgentProcess { child, directory })
     }
 
     /// Ends it and starts it again with what it kept.
-    async fn restart(mut self, hub: &HubProcess) -> anyhow::Result<AgentProcess> {
+    async fn restart(mut self) -> anyhow::Result<AgentProcess> {
         self.child.kill().await?;
-        AgentProcess::run(hub, self.directory)
+        AgentProcess::run(self.directory)
     }
 
     fn id(&self) -> anyhow::Result<u32> {
@@ -75,7 +75,7 @@ pub async fn run(args: &AgentBench) -> anyhow::Result<()> {
     let (mut starts, mut idles, mut busies) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=args.rounds {
         let begun = Instant::now();
-        agent = agent.restart(&hub).await?;
+        agent = agent.restart().await?;
         admin.round_trip(&node).await?;
         let started = begun.elapsed().as_secs_f64();
         let idle = process::settled(agent.id()?).await? as f64 / 1048576.0;

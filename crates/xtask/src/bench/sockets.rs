@@ -151,7 +151,7 @@ pub async fn run(args: &SocketsArgs) -> anyhow::Result<()> {
         let (mut socket, answers) = (socket??, Arc::clone(&answers));
         serving.spawn(async move {
             while let Some(Ok(message)) = socket.next().await {
-                if message.is_binary() && message.len() > 0 && message.clone().into_data().first() == Some(&b'j') {
+                if message.is_binary() && message.into_data().first() == Some(&b'j') {
                     for answer in answers.iter() {
                         socket.feed(Message::Binary(answer.clone())).await?;
                     }
