@@ -200,7 +200,7 @@ export class Desktop {
     // The driver ends the app without a chance to end its agent, so that is done here.
     const { processId } = this.#browser ? await this.invoke('app_info').then((info) => info.thisMachine, () => ({})) : {};
     await this.#browser?.deleteSession().catch(() => undefined);
-    if (processId) await this.output('kill', [String(processId)]).catch(() => undefined);
+    if (processId) await this.output('kill', ['-KILL', String(processId)]).catch(() => undefined);
     await this.tray?.close();
     for (const child of this.#running.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;
