@@ -5,6 +5,7 @@
 mod agent;
 mod aws;
 mod hub;
+pub mod node;
 mod postgres;
 mod program;
 
