@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
-use qd_client::{CallError, Client, ClientOptions, Credentials, Endpoint, PrivateKey, Request};
+use qd_client::{CallError, Client, ClientOptions, Credentials, Endpoint, PrivateKey, Request, StaticCredentials};
 use qd_wire::AgentMessage;
 use qd_wire::payload::{CreateControlChannelAnswer, CreateControlChannelRequest, OpenControlChannel};
 use rsa::pkcs1::EncodeRsaPrivateKey;
@@ -41,7 +41,7 @@ fn endpoint(hub: &TestHub) -> Endpoint {
 }
 
 fn client(endpoint: &Endpoint, credentials: Credentials) -> Client {
-    Client::new(endpoint.clone(), Arc::new(credentials), ClientOptions::default()).expect("a client")
+    Client::new(endpoint.clone(), Arc::new(StaticCredentials(credentials)), ClientOptions::default()).expect("a client")
 }
 
 /// A client of the hub with given keys, for calls that no SDK would make.
