@@ -56,7 +56,8 @@ pub fn programs() -> anyhow::Result<PathBuf> {
     let target = place::target()?;
     shell::run(
         Command::new("cargo")
-            .args(["build", "--package", "qd-agent", "--package", "qd-hub", "--package", "quarterdeck"])
+            // The whole workspace, as the tests build it: another selection would build every dependency once more with other features.
+            .args(["build", "--workspace"])
             .args(["--features", "quarterdeck/custom-protocol"])
             .current_dir(place::root())
             .env("CARGO_TARGET_DIR", &target),
