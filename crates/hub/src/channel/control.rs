@@ -153,15 +153,13 @@ async fn record_close(shared: &Arc<Shared>, handle: &Arc<Handle>) {
     let closed = shared
         .store
         .write(move |tx| {
-            if connections::remove(tx, &instance_id, &connection_id)? {
-                nodes::set_disconnected(tx, &instance_id, Some(scene.now))?;
-                events::connection_changed(tx, &scene, &instance_id, false)?;
-            }
-            Ok::<_, qd_store::StoreError>(())
+            let gone = connections::remove(tx, &instance_id, &connection_id)?;
+            if gone { super::node_gone(tx, &scene, &instance_id) } else { Ok::<_, qd_store::StoreError>(Vec::new()) }
         })
         .await;
-    if let Err(error) = closed {
+    match closed {
+        Ok(parked) => parked.iter().for_each(|command_id| shared.wakers.command(command_id)),
         // A closing hub closes its store first; the next start forgets the channel.
-        tracing::debug!(%error, instance_id = handle.instance_id, "the end of a control channel was not recorded");
+        Err(error) => tracing::debug!(%error, instance_id = handle.instance_id, "the end of a control channel was not recorded"),
     }
 }

@@ -9,12 +9,13 @@ pub use registry::{Handle, Outgoing, Registry};
 
 use std::sync::Arc;
 
-use qd_store::StoreError;
-use qd_store::table::{connections, nodes};
+use qd_store::table::commands::Stage;
+use qd_store::table::{connections, invocations, nodes};
+use qd_store::{StoreError, Tx};
 
 use crate::events;
 use crate::hub::Shared;
-use crate::ops::commands::advance::Scene;
+use crate::ops::commands::advance::{self, Scene};
 
 /// How long a hub that shares its store may be silent before its channels count as closed, in milliseconds.
 pub const HUB_LOST_MS: i64 = 30_000;
@@ -28,10 +29,25 @@ pub async fn forget_connections_of_earlier_runs(shared: &Arc<Shared>) -> Result<
         .store
         .write(move |tx| {
             for instance_id in connections::forget_lost_hubs(tx, before)? {
-                nodes::set_disconnected(tx, &instance_id, Some(scene.now))?;
-                events::connection_changed(tx, &scene, &instance_id, false)?;
+                node_gone(tx, &scene, &instance_id)?;
             }
             connections::hub_seen(tx, &scene.hub_id, scene.now)
         })
         .await
+}
+
+/// A node's last channel ended: says so, and parks what it has not acknowledged, so that an absent node holds up neither the ramp-up nor a
+/// slot. Returns the commands that can go on now.
+pub fn node_gone(tx: &mut Tx<'_>, scene: &Scene, instance_id: &str) -> Result<Vec<String>, StoreError> {
+    nodes::set_disconnected(tx, instance_id, Some(scene.now))?;
+    events::connection_changed(tx, scene, instance_id, false)?;
+    let mut parked = Vec::new();
+    for invocation in invocations::waiting_for_node(tx, instance_id)? {
+        if matches!(invocation.stage, Stage::Unacknowledged | Stage::Released) {
+            advance::move_one(tx, scene, &invocation, Stage::Delayed)?;
+            advance::settle(tx, scene, &invocation.command_id)?;
+            parked.push(invocation.command_id);
+        }
+    }
+    Ok(parked)
 }

@@ -7,7 +7,6 @@ use qd_store::StoreError;
 use qd_store::table::{connections, nodes};
 
 use crate::channel::HUB_LOST_MS;
-use crate::events;
 use crate::hub::Shared;
 use crate::ops::commands::advance::Scene;
 
@@ -30,8 +29,9 @@ pub async fn run(shared: Arc<Shared>) {
             .write(move |tx| {
                 connections::hub_seen(tx, &scene.hub_id, scene.now)?;
                 for instance_id in connections::forget_lost_hubs(tx, scene.now - HUB_LOST_MS)? {
-                    nodes::set_disconnected(tx, &instance_id, Some(scene.now))?;
-                    events::connection_changed(tx, &scene, &instance_id, false)?;
+                    if !crate::channel::node_gone(tx, &scene, &instance_id)?.is_empty() {
+                        tx.notify(super::COMMANDS);
+                    }
                 }
                 Ok::<_, StoreError>(())
             })

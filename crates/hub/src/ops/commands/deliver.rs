@@ -153,6 +153,7 @@ pub fn send_cancel(shared: &Shared, command_id: &str, instance_id: &str) {
 
 /// A node opened its channel here: what was parked for it gets its turn, what it has not acknowledged is sent again.
 pub async fn node_connected(shared: &Arc<Shared>, instance_id: &str) {
+    let streams_output = shared.registry.get(instance_id).is_some_and(|h| h.streams_output);
     let scene = Scene::of(shared);
     let id = instance_id.to_owned();
     let read = shared.store.read(move |tx| invocations::waiting_for_node(tx, &id)).await;
@@ -167,6 +168,9 @@ pub async fn node_connected(shared: &Arc<Shared>, instance_id: &str) {
         let command_id = invocation.command_id.clone();
         match invocation.stage {
             Stage::Cancelling => send_cancel(shared, &command_id, instance_id),
+            // A stock agent forgets a job after half an hour; sent once more after that, it would run twice. What it did with the first one it
+            // still reports; otherwise the invocation times out.
+            Stage::Delayed if !streams_output && !may_resend(&invocation, scene.now) => {}
             Stage::Delayed | Stage::Released => {
                 let scene = scene.clone();
                 let moved = shared.store.write(move |tx| advance::move_one(tx, &scene, &invocation, Stage::Pending)).await;
@@ -175,7 +179,7 @@ pub async fn node_connected(shared: &Arc<Shared>, instance_id: &str) {
                 }
                 shared.wakers.command(&command_id);
             }
-            _ if may_resend(&invocation, scene.now) => send(shared, &command_id, &[instance_id.to_owned()]).await,
+            _ if streams_output || may_resend(&invocation, scene.now) => send(shared, &command_id, &[instance_id.to_owned()]).await,
             _ => {}
         }
     }
