@@ -4,3 +4,5 @@ mod channel;
 mod commands;
 mod documents;
 mod faults;
+mod output;
+mod scripts;
