@@ -15,7 +15,8 @@ pub struct ApiError {
     pub status: u16,
     pub message: String,
     /// Further members of the body, such as `OpsItemId`; empty for most codes.
-    pub members: Map<String, Value>,
+    /// Boxed: an error travels in every result, and most have none.
+    pub members: Box<Map<String, Value>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -24,7 +25,7 @@ impl ApiError {
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let code = code.into();
         let status = if code == "InternalServerError" { 500 } else { 400 };
-        Self { code, status, message: message.into(), members: Map::new(), source: None }
+        Self { code, status, message: message.into(), members: Box::default(), source: None }
     }
 
     /// `ValidationException`: the request as such is wrong.
@@ -94,7 +95,7 @@ impl ApiError {
         body.insert("__type".to_owned(), self.code.as_ref().into());
         body.insert("message".to_owned(), self.message.as_str().into());
         body.insert("Message".to_owned(), self.message.as_str().into());
-        for (name, value) in &self.members {
+        for (name, value) in self.members.iter() {
             body.entry(name.as_str()).or_insert_with(|| value.clone());
         }
         Value::Object(body)
@@ -107,12 +108,12 @@ impl ApiError {
         let code = code.rsplit('#').next().unwrap_or(code);
         let code = code.split(':').next().unwrap_or(code).to_owned();
         let message = body.get("message").or_else(|| body.get("Message")).and_then(Value::as_str).unwrap_or_default();
-        let members = body
+        let members: Map<String, Value> = body
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "__type" | "code" | "message" | "Message"))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        Some(Self { code: code.into(), status, message: message.to_owned(), members, source: None })
+        Some(Self { code: code.into(), status, message: message.to_owned(), members: Box::new(members), source: None })
     }
 }
 

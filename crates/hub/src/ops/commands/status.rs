@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn every_row_of_the_aggregation_table() {
         use Stage::*;
-        let rows: &[(&[(Stage, i64)], i64, bool, &str, &str)] = &[
+        type Case<'a> = (&'a [(Stage, i64)], i64, bool, &'a str, &'a str);
+        let rows: &[Case<'_>] = &[
             (&[], 0, false, "Success", "NoInstancesInTag"),
             (&[(Pending, 3)], 0, false, "Pending", "Pending"),
             (&[(Delayed, 3)], 0, false, "Pending", "Pending"),
