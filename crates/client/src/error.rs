@@ -26,7 +26,7 @@ impl ServiceError {
         if message.is_empty() {
             message = format!("the service answered with status {status} and no message");
         }
-        Self { status, code: error.code, message, request_id, members: *error.members }
+        Self { status, code: error.code, message, request_id, members: error.members }
     }
 }
 
