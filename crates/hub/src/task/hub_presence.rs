@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qd_store::StoreError;
-use qd_store::table::{connections, nodes};
+use qd_store::table::connections;
 
 use crate::channel::HUB_LOST_MS;
 use crate::hub::Shared;
