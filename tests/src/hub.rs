@@ -4,7 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::{Aws, postgres, program};
+use qd_store::Location;
+use qd_store::testing::TestDatabase;
+
+use crate::{Aws, program};
 
 /// The store under a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ impl Engine {
 pub struct TestHub {
     dir: tempfile::TempDir,
     store: Option<String>,
+    /// Keeps the database for as long as the hub may be started again.
+    _database: Option<TestDatabase>,
     listen: String,
     url: String,
     child: Option<Child>,
@@ -30,12 +35,13 @@ pub struct TestHub {
 impl TestHub {
     /// A new hub on a free port.
     pub fn start(engine: Engine) -> Self {
-        let store = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(postgres::database()),
-        };
+        let database = (engine == Engine::Postgres).then(|| TestDatabase::new(qd_store::testing::Engine::Postgres));
+        let store = database.as_ref().and_then(|d| match d.location() {
+            Location::Postgres(url) => Some(url.clone()),
+            Location::Sqlite(_) => None,
+        });
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut hub = Self { dir, store, listen: "127.0.0.1:0".to_owned(), url: String::new(), child: None };
+        let mut hub = Self { dir, store, _database: database, listen: "127.0.0.1:0".to_owned(), url: String::new(), child: None };
         hub.run();
         hub
     }

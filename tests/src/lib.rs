@@ -6,7 +6,6 @@ mod agent;
 mod aws;
 mod hub;
 pub mod node;
-mod postgres;
 mod program;
 
 pub use agent::TestAgent;
