@@ -13,9 +13,14 @@ async fn read(client: &Client, path: &str, stream: &str, offset: usize, wait: u3
         .with_query("offset", offset.to_string())
         .with_query("max", "4194304")
         .with_query("wait", wait.to_string());
-    let answer = client.send(request).await.expect("output");
-    let number = |name: &str| answer.header(name).and_then(|v| v.parse().ok()).expect("a number");
-    (answer.body.to_vec(), number("x-quarterdeck-total"), answer.header("x-quarterdeck-complete") == Some("true"))
+    let mut answer = client.stream(request).await.expect("output");
+    let total = answer.header("x-quarterdeck-total").and_then(|v| v.parse().ok()).expect("a number");
+    let complete = answer.header("x-quarterdeck-complete") == Some("true");
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.next_chunk().await.expect("output") {
+        bytes.extend_from_slice(&chunk);
+    }
+    (bytes, total, complete)
 }
 
 fn console(hub: &TestHub) -> Client {
