@@ -99,8 +99,10 @@ fn paths_named_in_the_architecture_exist() {
     let text = std::fs::read_to_string(root().join("crates/ARCHITECTURE.md")).expect("the architecture");
     let mut checked = 0;
     for quoted in text.split('`').skip(1).step_by(2) {
-        let is_path = quoted.contains('/') && !quoted.contains(['<', '{', ' ', '*', '$']) && !quoted.starts_with('/') && !quoted.contains("://");
-        if is_path && ["crates/", "ui/", "tests/", "src-tauri/", "docs/"].iter().any(|p| quoted.starts_with(p)) && !quoted.contains("XPage") {
+        let is_path =
+            quoted.contains('/') && !quoted.contains(['<', '{', ' ', '*', '$']) && !quoted.starts_with('/') && !quoted.contains("://");
+        if is_path && ["crates/", "ui/", "tests/", "src-tauri/", "docs/"].iter().any(|p| quoted.starts_with(p)) && !quoted.contains("XPage")
+        {
             assert!(root().join(quoted).exists(), "ARCHITECTURE.md names {quoted}, which does not exist");
             checked += 1;
         }

@@ -36,7 +36,12 @@ fn ack(message: &AgentMessage, job: &AgentJob, status: AckStatus) -> bytes::Byte
 }
 
 fn reply(job_id: &JobId, status: DocumentStatus, output: &str) -> (Uuid, bytes::Bytes) {
-    let result = PluginResult { status: status.clone(), name: "aws:runShellScript".into(), standard_output: output.into(), ..PluginResult::default() };
+    let result = PluginResult {
+        status: status.clone(),
+        name: "aws:runShellScript".into(),
+        standard_output: output.into(),
+        ..PluginResult::default()
+    };
     let content = ReplyContent {
         document_status: status,
         runtime_status: [("aws:runShellScript".to_owned(), result)].into(),

@@ -116,7 +116,9 @@ fn a_node_that_is_away_gets_its_command_when_it_comes() {
     let hub = TestHub::start(Engine::Sqlite);
     let mut agent = TestAgent::register(&hub, &[("role", "web")]);
     let id = send(&hub, &web(), "echo late", &json!({}));
-    wait_until("the invocation to be parked", 20, || (invocation(&hub, &id, &agent.instance_id)["StatusDetails"] == "Delayed").then_some(()));
+    wait_until("the invocation to be parked", 20, || {
+        (invocation(&hub, &id, &agent.instance_id)["StatusDetails"] == "Delayed").then_some(())
+    });
     agent.run();
     assert_eq!(ended(&hub, &id)["Status"], "Success");
     assert_eq!(invocation(&hub, &id, &agent.instance_id)["StandardOutputContent"], "late\n");

@@ -50,7 +50,8 @@ async fn output_shows_while_the_script_runs() {
     let agent = TestAgent::start(&hub, &[]);
     let client = console(&hub);
     let gate = agent.data_dir().join("gate");
-    let (command, path) = send(&hub, &agent, &format!("echo first; echo warn >&2; while [ ! -e {} ]; do sleep 0.1; done; echo second", gate.display()));
+    let (command, path) =
+        send(&hub, &agent, &format!("echo first; echo warn >&2; while [ ! -e {} ]; do sleep 0.1; done; echo second", gate.display()));
     let (live, _, complete) = read(&client, &path, "stdout", 0, 20).await;
     assert_eq!(live, b"first\n", "the script waits for the gate, so this came while it ran");
     assert!(!complete);

@@ -30,7 +30,15 @@ impl TestAgent {
         let text = |name: &str| activation[name].as_str().expect("an activation").to_owned();
         let dir = tempfile::tempdir().expect("a temporary directory");
         let output = Command::new(program("quarterdeck-agent"))
-            .args(["register", "--endpoint", hub.url(), "--activation-id", &text("ActivationId"), "--activation-code", &text("ActivationCode")])
+            .args([
+                "register",
+                "--endpoint",
+                hub.url(),
+                "--activation-id",
+                &text("ActivationId"),
+                "--activation-code",
+                &text("ActivationCode"),
+            ])
             .arg("--ca-file")
             .arg(hub.ca_file())
             .arg("--data-dir")
@@ -38,10 +46,9 @@ impl TestAgent {
             .output()
             .expect("the agent starts");
         assert!(output.status.success(), "registration failed: {}", String::from_utf8_lossy(&output.stderr));
-        let listed = hub.aws().call(
-            "describe-instance-information",
-            &json!({ "Filters": [{ "Key": "ActivationIds", "Values": [text("ActivationId")] }] }),
-        );
+        let listed = hub
+            .aws()
+            .call("describe-instance-information", &json!({ "Filters": [{ "Key": "ActivationIds", "Values": [text("ActivationId")] }] }));
         let instance_id = listed["InstanceInformationList"][0]["InstanceId"].as_str().expect("the node is listed").to_owned();
         Self { dir, instance_id, child: None }
     }

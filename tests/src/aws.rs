@@ -96,7 +96,8 @@ impl Aws {
 
 /// A tool of the environment that `cargo xtask setup` made, or the one on the PATH.
 fn tool(name: &str) -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
+    let cache =
+        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
     match cache.map(|c| c.join("quarterdeck/venv/bin").join(name)).filter(|p| p.exists()) {
         Some(path) => path,
         None => PathBuf::from(name),

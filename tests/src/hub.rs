@@ -58,7 +58,8 @@ impl TestHub {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("the hub starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("the hub speaks");
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("the hub said {line:?}; its log is {}", self.log_text()));
+        let url =
+            line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("the hub said {line:?}; its log is {}", self.log_text()));
         self.url = url.to_owned();
         self.listen = url.trim_start_matches("https://").to_owned();
         self.child = Some(child);

@@ -116,8 +116,7 @@ pub struct Hub {
 impl Hub {
     /// Opens the store (running migrations), makes what a first start makes, and starts the background tasks.
     pub async fn open(config: HubConfig) -> Result<Self, HubError> {
-        std::fs::create_dir_all(&config.data_dir)
-            .map_err(|e| HubError::io(format!("creating {}", config.data_dir.display()), e))?;
+        std::fs::create_dir_all(&config.data_dir).map_err(|e| HubError::io(format!("creating {}", config.data_dir.display()), e))?;
         let master_key = MasterKey::open(&config.data_dir).map_err(|e| HubError::Other(e.to_string()))?;
         let store = Store::open(&config.store).await?;
         let front = http::Front::open(&config, &store, &master_key).await?;

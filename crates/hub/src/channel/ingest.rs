@@ -11,8 +11,8 @@ use qd_store::table::{commands, invocations};
 use qd_wire::agent_message::{AgentMessage, MessageType};
 use qd_wire::payload::agent_job_ack::AckMeaning;
 use qd_wire::payload::{
-    AgentJobAck, AgentJobReply, AgentJobReplyAck, AgentTaskAcknowledge, AgentTaskComplete, DocumentStatus, JobId, JobTopic, OutputAck, OutputChunk,
-    Payload, PayloadError, PluginResult, ReplyContent,
+    AgentJobAck, AgentJobReply, AgentJobReplyAck, AgentTaskAcknowledge, AgentTaskComplete, DocumentStatus, JobId, JobTopic, OutputAck,
+    OutputChunk, Payload, PayloadError, PluginResult, ReplyContent,
 };
 use uuid::Uuid;
 

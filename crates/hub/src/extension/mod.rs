@@ -97,7 +97,8 @@ async fn route(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         ("GET", ["targets", "preview"]) => preview::get(cx, request).await,
         ("GET", ["commands", command, "invocations", node, "steps", step, "output"]) => output::get(cx, request, command, node, step).await,
         ("GET", ["commands", command, "invocations", node, "outputs"]) => output::list(cx, command, node).await,
-        _ => Err(ApiError::new("UnknownOperationException", format!("{} {} is not a path of this hub.", request.method, request.path)).with_status(404)),
+        _ => Err(ApiError::new("UnknownOperationException", format!("{} {} is not a path of this hub.", request.method, request.path))
+            .with_status(404)),
     }
 }
 

@@ -119,12 +119,17 @@ pub async fn list(cx: &Cx, command: &str, node: &str) -> Result<Response, ApiErr
                     let head = streamed.iter().find(|o| o.key.step == step && o.key.stream == stream);
                     let (total, complete) = match (head, report) {
                         (Some(head), _) => (head.total_bytes, head.complete),
-                        (None, Some(r)) => (i64::try_from(if stream == "stdout" { r.standard_output.len() } else { r.standard_error.len() }).unwrap_or(0), true),
+                        (None, Some(r)) => (
+                            i64::try_from(if stream == "stdout" { r.standard_output.len() } else { r.standard_error.len() }).unwrap_or(0),
+                            true,
+                        ),
                         (None, None) => (0, false),
                     };
                     streams.insert(stream.to_owned(), json!({ "total": total, "complete": complete }));
                 }
-                steps.push(json!({ "step": step, "status": report.map(|r| r.status.clone()), "code": report.map(|r| r.code), "streams": streams }));
+                steps.push(
+                    json!({ "step": step, "status": report.map(|r| r.status.clone()), "code": report.map(|r| r.code), "streams": streams }),
+                );
             }
             Ok(steps)
         })

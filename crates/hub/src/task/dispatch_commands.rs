@@ -38,8 +38,12 @@ pub async fn run(shared: Arc<Shared>) {
         };
         for id in ids {
             match advance_fully(&shared, &id).await {
-                Ok(Some(at)) => { due.insert(id, at); }
-                Ok(None) => { due.remove(&id); }
+                Ok(Some(at)) => {
+                    due.insert(id, at);
+                }
+                Ok(None) => {
+                    due.remove(&id);
+                }
                 Err(error) => {
                     tracing::error!(%error, command_id = id, "a command could not be moved on; it is tried again");
                     due.insert(id, shared.clock.now_ms() + 1_000);

@@ -51,12 +51,14 @@ pub fn advance(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Advan
     } else if scene.now >= command.deliver_before {
         advanced.more = give_up_delivery(tx, scene, &command)?;
     } else if errors(&command.counts) > command.max_errors {
-        advanced.more = move_all(tx, scene, &command, Stage::Pending, Stage::Terminated)? | move_all(tx, scene, &command, Stage::Delayed, Stage::Terminated)?;
+        advanced.more = move_all(tx, scene, &command, Stage::Pending, Stage::Terminated)?
+            | move_all(tx, scene, &command, Stage::Delayed, Stage::Terminated)?;
     } else {
         release(tx, scene, &command, &mut advanced)?;
     }
     let settled = settle(tx, scene, command_id)?;
-    advanced.due = settled.filter(|c| c.finished_at.is_none()).map(|c| if scene.now < c.deliver_before { c.deliver_before } else { c.expires_at });
+    advanced.due =
+        settled.filter(|c| c.finished_at.is_none()).map(|c| if scene.now < c.deliver_before { c.deliver_before } else { c.expires_at });
     Ok(advanced)
 }
 

@@ -40,12 +40,7 @@ impl Jobs {
             return Ok(Some(job.clone()));
         }
         let id = command_id.to_owned();
-        let read = shared
-            .store
-            .read(move |tx| {
-                Ok::<_, StoreError>((commands::get(tx, &id)?, commands::asked(tx, &id)?))
-            })
-            .await?;
+        let read = shared.store.read(move |tx| Ok::<_, StoreError>((commands::get(tx, &id)?, commands::asked(tx, &id)?))).await?;
         let (Some(command), Some(asked)) = read else { return Ok(None) };
         let job = Arc::new(Job { plain: content(shared, &command, &asked) });
         let mut kept = self.kept();
@@ -121,12 +116,7 @@ impl Texts {
 fn send_one(shared: &Shared, handle: &Handle, command_id: &str, texts: &Texts) {
     let Ok(job_id) = JobId::new(command_id, &handle.instance_id) else { return };
     let content = if handle.streams_output { &texts.streaming } else { &texts.plain };
-    let job = AgentJob {
-        content: content.clone(),
-        job_id,
-        topic: format!("aws.ssm.sendCommand.{}", shared.region),
-        schema_version: 1,
-    };
+    let job = AgentJob { content: content.clone(), job_id, topic: format!("aws.ssm.sendCommand.{}", shared.region), schema_version: 1 };
     push(shared, handle, &job);
 }
 
@@ -222,4 +212,3 @@ pub async fn resend(shared: &Arc<Shared>) -> Result<bool, StoreError> {
     }
     Ok(any)
 }
-

@@ -1,10 +1,8 @@
 //! GetCommandInvocation: one step's result on one node, in AWS's sizes (semantics 2.4).
 
 use qd_model::ApiError;
-use qd_model::shapes::commands::{
-    CommandInvocationStatus, GetCommandInvocationInput, GetCommandInvocationOutput, SendCommandInput,
-};
 use qd_model::Timestamp;
+use qd_model::shapes::commands::{CommandInvocationStatus, GetCommandInvocationInput, GetCommandInvocationOutput, SendCommandInput};
 use qd_store::table::commands::{self, Asked, Command};
 use qd_store::table::invocation_steps::{self, Step};
 use qd_store::table::invocations::{self, Invocation};
@@ -30,7 +28,10 @@ pub async fn run(cx: &Cx, input: GetCommandInvocationInput) -> Result<GetCommand
         })
         .await?;
     let Some((command, asked, invocation, steps)) = found else {
-        return Err(ApiError::new("InvocationDoesNotExist", format!("Command {} was not sent to {}.", input.command_id, input.instance_id)));
+        return Err(ApiError::new(
+            "InvocationDoesNotExist",
+            format!("Command {} was not sent to {}.", input.command_id, input.instance_id),
+        ));
     };
     let names = text::step_names(&asked.document);
     let name = plugin(&names, input.plugin_name)?;

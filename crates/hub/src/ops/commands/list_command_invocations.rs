@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use qd_model::shapes::commands::{CommandFilter, CommandFilterKey, ListCommandInvocationsInput, ListCommandInvocationsOutput};
 use qd_model::{ApiError, Operation};
 use qd_store::table::commands::{self, Stage};
-use qd_store::table::invocations::{self, Filter};
 use qd_store::table::invocation_steps;
+use qd_store::table::invocations::{self, Filter};
 
 use super::list_commands::time;
 use super::view;

@@ -14,8 +14,19 @@ const DEFAULT_PAGE: usize = 50;
 
 /// Status names that a command's filter knows (semantics 2.5.2).
 const STATUSES: &[&str] = &[
-    "Pending", "InProgress", "Success", "Cancelled", "Cancelling", "Failed", "TimedOut", "AccessDenied", "DeliveryTimedOut", "ExecutionTimedOut",
-    "Incomplete", "NoInstancesInTag", "LimitExceeded",
+    "Pending",
+    "InProgress",
+    "Success",
+    "Cancelled",
+    "Cancelling",
+    "Failed",
+    "TimedOut",
+    "AccessDenied",
+    "DeliveryTimedOut",
+    "ExecutionTimedOut",
+    "Incomplete",
+    "NoInstancesInTag",
+    "LimitExceeded",
 ];
 
 /// Lists commands.
@@ -73,7 +84,8 @@ fn narrow(filter: &mut Filter, given: &CommandFilter) -> Result<(), ApiError> {
 
 /// A filter's ISO-8601 time as epoch milliseconds.
 pub(super) fn time(key: &str, value: &str) -> Result<i64, ApiError> {
-    value.parse::<Timestamp>().map(Timestamp::as_millis).map_err(|_| {
-        ApiError::new("InvalidFilterKey", format!("{key} {value:?} is not a time such as 2026-01-31T08:00:00Z."))
-    })
+    value
+        .parse::<Timestamp>()
+        .map(Timestamp::as_millis)
+        .map_err(|_| ApiError::new("InvalidFilterKey", format!("{key} {value:?} is not a time such as 2026-01-31T08:00:00Z.")))
 }

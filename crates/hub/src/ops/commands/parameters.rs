@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use qd_model::ApiError;
+use qd_model::document::Document;
 use qd_model::document::interpolate;
 use qd_model::document::parameters::Resolved;
-use qd_model::document::Document;
 use qd_model::shapes::documents::DocumentFormat;
 use serde_json::{Map, Value};
 

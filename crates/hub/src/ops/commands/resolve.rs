@@ -57,7 +57,8 @@ pub fn resolve(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<(), S
     }
     let total = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
     // Rounded down, but at least one may run, or nothing ever would (semantics 1.7).
-    let concurrency = status::share(request.max_concurrency.as_deref().unwrap_or(super::send_command::DEFAULT_MAX_CONCURRENCY), total).max(1);
+    let concurrency =
+        status::share(request.max_concurrency.as_deref().unwrap_or(super::send_command::DEFAULT_MAX_CONCURRENCY), total).max(1);
     let errors = status::share(request.max_errors.as_deref().unwrap_or(super::send_command::DEFAULT_MAX_ERRORS), total);
     commands::set_resolved(tx, command_id, total, concurrency, errors)?;
     advance::settle(tx, scene, command_id)?;

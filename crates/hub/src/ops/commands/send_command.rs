@@ -11,12 +11,12 @@ use qd_store::table::nodes;
 use uuid::Uuid;
 
 use super::advance::{self, Scene};
+use super::document::Resolved;
 use super::resolve::{self, runs_on};
 use super::{deliver, parameters, targets, view};
 use crate::cx::Cx;
 use crate::events;
 use crate::fault::Fault;
-use super::document::Resolved;
 use crate::task;
 
 /// MaxConcurrency when none is given (semantics 1.6).
@@ -42,7 +42,10 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
     parameters::check(&document.content, &given)?;
     let size = document.content.len() + given.iter().map(|(k, v)| k.len() + v.iter().map(String::len).sum::<usize>()).sum::<usize>();
     if size > MAX_SIZE {
-        return Err(ApiError::new("MaxDocumentSizeExceeded", format!("The document and its parameters have {size} bytes; {MAX_SIZE} are allowed.")));
+        return Err(ApiError::new(
+            "MaxDocumentSizeExceeded",
+            format!("The document and its parameters have {size} bytes; {MAX_SIZE} are allowed."),
+        ));
     }
     let command_id = Uuid::new_v4().to_string();
     let timeout = i64::from(input.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS)) * 1_000;
@@ -127,7 +130,9 @@ async fn accept(
 fn check_targets(input: &SendCommandInput) -> Result<Vec<targets::Selector>, ApiError> {
     match (&input.instance_ids, &input.targets) {
         (Some(_), Some(_)) => Err(ApiError::validation("Specify either InstanceIds or Targets, not both.")),
-        (None, None) => Err(ApiError::validation("Specify the nodes to run the command on: InstanceIds, or Targets such as Key=tag:role,Values=web.")),
+        (None, None) => {
+            Err(ApiError::validation("Specify the nodes to run the command on: InstanceIds, or Targets such as Key=tag:role,Values=web."))
+        }
         (Some(ids), None) => {
             let distinct: BTreeSet<&String> = ids.iter().collect();
             if distinct.len() != ids.len() {
@@ -142,8 +147,7 @@ fn check_targets(input: &SendCommandInput) -> Result<Vec<targets::Selector>, Api
 /// Every named node must be registered, and the document must fit at least one of them (semantics 1.3, 2.1.1).
 fn check_instances(tx: &mut qd_store::Tx<'_>, ids: &[String], account: &str, platforms: &[String], document: &str) -> Result<(), Fault> {
     let known = nodes::get_many(tx, ids)?;
-    let missing: Vec<&str> =
-        ids.iter().filter(|id| !known.iter().any(|n| n.instance_id == **id)).map(String::as_str).collect();
+    let missing: Vec<&str> = ids.iter().filter(|id| !known.iter().any(|n| n.instance_id == **id)).map(String::as_str).collect();
     if !missing.is_empty() {
         return Err(Fault(ApiError::new(
             "InvalidInstanceId",
@@ -192,10 +196,14 @@ fn refuse_what_is_not_built(input: &SendCommandInput) -> Result<(), ApiError> {
         ));
     }
     if input.alarm_configuration.is_some() {
-        return Err(ApiError::validation("AlarmConfiguration needs CloudWatch alarms, which are not built in this version of Quarterdeck."));
+        return Err(ApiError::validation(
+            "AlarmConfiguration needs CloudWatch alarms, which are not built in this version of Quarterdeck.",
+        ));
     }
     if input.cloud_watch_output_config.as_ref().is_some_and(|c| c.cloud_watch_output_enabled == Some(true)) {
-        return Err(ApiError::validation("CloudWatchOutputConfig needs CloudWatch Logs, which is not built in this version of Quarterdeck. The whole output is kept by the hub."));
+        return Err(ApiError::validation(
+            "CloudWatchOutputConfig needs CloudWatch Logs, which is not built in this version of Quarterdeck. The whole output is kept by the hub.",
+        ));
     }
     Ok(())
 }

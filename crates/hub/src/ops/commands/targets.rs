@@ -41,9 +41,9 @@ fn selector(target: &Target) -> Result<Selector, ApiError> {
     match key {
         "InstanceIds" | "instanceids" => Ok(Selector::InstanceIds(values)),
         "tag-key" => Ok(Selector::TagKey(values)),
-        "resource-groups:Name" | "resource-groups:ResourceTypeFilters" => {
-            Err(ApiError::validation(format!("Target key {key} needs resource groups, which are not built in this version of Quarterdeck. Use tag:<key> instead.")))
-        }
+        "resource-groups:Name" | "resource-groups:ResourceTypeFilters" => Err(ApiError::validation(format!(
+            "Target key {key} needs resource groups, which are not built in this version of Quarterdeck. Use tag:<key> instead."
+        ))),
         _ => Err(ApiError::validation(format!("Target key {key:?} is not one of InstanceIds, tag:<key>, tag-key, resource-groups:Name."))),
     }
 }
