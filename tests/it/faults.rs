@@ -63,3 +63,53 @@ fn wrong_requests_get_awss_own_codes() {
     );
     assert_eq!(aws.error("list-commands", &json!({ "NextToken": "garbage" })), "InvalidNextToken");
 }
+
+#[test]
+fn a_thousand_invocations_survive_kills_of_the_hub_and_of_agents() {
+    let mut hub = TestHub::start(Engine::Sqlite);
+    let mut agents: Vec<TestAgent> = (0..10).map(|_| TestAgent::start(&hub, &[("role", "crash")])).collect();
+    let dir = tempfile::tempdir().expect("a directory");
+    let marks = dir.path().join("marks");
+    // One line for each run: the node's own directory tells the nodes apart. Appends this short are whole.
+    let sent = hub.aws().boto3(&format!(
+        "ids = []
+for n in range(100):
+    script = 'echo %d $AWS_SSM_INSTANCE_ID >> {marks}; echo out-%d' % (n, n)
+    ids.append(ssm.send_command(DocumentName='AWS-RunShellScript', Targets=[{{'Key': 'tag:role', 'Values': ['crash']}}], MaxConcurrency='100%', Parameters={{'commands': [script]}})['Command']['CommandId'])
+print(json.dumps(ids))",
+        marks = marks.display()
+    ));
+    let runs = || std::fs::read_to_string(&marks).unwrap_or_default().lines().count();
+    wait_until("a third of the scripts to have run", 120, || (runs() > 330).then_some(()));
+    hub.kill();
+    for agent in agents.iter_mut().step_by(2) {
+        agent.kill();
+    }
+    hub.run();
+    for agent in agents.iter_mut().step_by(2) {
+        agent.run();
+    }
+    wait_until("two thirds of the scripts to have run", 240, || (runs() > 660).then_some(()));
+    hub.kill();
+    hub.run();
+    let seen = hub.aws().boto3(&format!(
+        "ids = {sent}
+deadline = time.time() + 400
+while time.time() < deadline:
+    open_ones = [c for page in ssm.get_paginator('list_commands').paginate(Filters=[{{'key': 'ExecutionStage', 'value': 'Executing'}}]) for c in page['Commands']]
+    if not open_ones: break
+    time.sleep(1)
+found = [i for page in ssm.get_paginator('list_command_invocations').paginate() for i in page['CommandInvocations']]
+print(json.dumps([i['Status'] for i in found]))"
+    ));
+    let statuses = seen.as_array().expect("statuses");
+    assert_eq!(statuses.len(), 1_000);
+    let other = statuses.iter().filter(|s| **s != "Success").count();
+    assert_eq!(other, 0, "{other} invocations did not end in Success");
+    let text = std::fs::read_to_string(&marks).expect("the scripts ran");
+    let mut lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 1_000, "every script ran once");
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 1_000, "no script ran twice");
+}
