@@ -82,10 +82,10 @@ async fn keep_administrator(app: &AppHandle, hub: &Embedded) {
     let administrator = hub.administrator_key();
     let opened = tokio::task::spawn_blocking(move || {
         let secrets = Secrets::open(&data_dir, choice.as_deref());
-        if let Some(key) = administrator {
-            if let Err(error) = secrets.put(ADMINISTRATOR, &key) {
-                tracing::warn!(%error, "the administrator's access key was not kept");
-            }
+        if let Some(key) = administrator
+            && let Err(error) = secrets.put(ADMINISTRATOR, &key)
+        {
+            tracing::warn!(%error, "the administrator's access key was not kept");
         }
         secrets
     })

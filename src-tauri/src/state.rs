@@ -90,7 +90,7 @@ impl Target {
 /// Whether the connection is there yet.
 #[derive(Clone)]
 pub enum Opening {
-    Opening,
+    Waiting,
     Open(Target),
     /// Why it did not open, as a person can act on it.
     Failed(String),
@@ -120,7 +120,7 @@ impl App {
             notifications: Notifications::default(),
             subscriptions: Subscriptions::default(),
             secrets: OnceLock::new(),
-            opening: watch::Sender::new(Opening::Opening),
+            opening: watch::Sender::new(Opening::Waiting),
             this_machine: watch::Sender::new(NodeState::Waiting),
             stop: watch::Sender::new(false),
         }
@@ -129,12 +129,12 @@ impl App {
     /// The connection, waiting a while for it to open.
     pub async fn target(&self) -> Result<Target, CallError> {
         let mut opening = self.opening.subscribe();
-        let opened = tokio::time::timeout(OPENING, opening.wait_for(|state| !matches!(state, Opening::Opening))).await;
+        let opened = tokio::time::timeout(OPENING, opening.wait_for(|state| !matches!(state, Opening::Waiting))).await;
         match opened {
             Ok(Ok(state)) => match &*state {
                 Opening::Open(target) => Ok(target.clone()),
                 Opening::Failed(reason) => Err(CallError::not_open(reason.clone())),
-                Opening::Opening => Err(CallError::not_open("The hub is opening.")),
+                Opening::Waiting => Err(CallError::not_open("The hub is opening.")),
             },
             Ok(Err(_)) | Err(_) => Err(CallError::not_open("The hub is still opening. Try again in a moment.")),
         }

@@ -164,11 +164,9 @@ async fn a_job_is_sent_again_until_it_is_acknowledged_and_refusals_end_it() {
 
 async fn wait_for_job(channel: &mut HandChannel) -> (AgentMessage, AgentJob) {
     for _ in 0..4 {
-        if let Some(message) = channel.receive().await {
-            if message.message_type == MessageType::AgentJob {
-                let job = AgentJob::decode(&message.payload).expect("a readable job");
-                return (message, job);
-            }
+        if let Some(message) = channel.receive().await.filter(|m| m.message_type == MessageType::AgentJob) {
+            let job = AgentJob::decode(&message.payload).expect("a readable job");
+            return (message, job);
         }
     }
     panic!("the job was not sent again");

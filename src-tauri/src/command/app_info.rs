@@ -68,7 +68,7 @@ struct NotificationInfo {
 pub async fn app_info(app: AppHandle, state: State<'_, App>) -> Result<AppInfo, CallError> {
     let opening = state.opening.borrow().clone();
     let (connection, connection_error, hub) = match opening {
-        Opening::Opening => ("opening", None, None),
+        Opening::Waiting => ("opening", None, None),
         Opening::Open(Target::Embedded(hub)) => ("open", None, Some(hub)),
         Opening::Failed(reason) => ("failed", Some(reason), None),
     };

@@ -55,8 +55,11 @@ enum Place {
     Keyring,
     Unanswered(Items),
     Session(Items),
-    Locked { waiting: Items },
-    File(SealedFile),
+    Locked {
+        waiting: Items,
+    },
+    /// Boxed: it holds its key and its cipher, the others next to nothing.
+    File(Box<SealedFile>),
 }
 
 /// The secrets of this person on this machine.
@@ -138,7 +141,7 @@ impl Secrets {
         };
         match SealedFile::create(&self.path, passphrase, items.clone()) {
             Ok(file) => {
-                *place = Place::File(file);
+                *place = Place::File(Box::new(file));
                 Ok(())
             }
             Err(error) => {
@@ -167,7 +170,7 @@ impl Secrets {
         for (name, secret) in std::mem::take(waiting) {
             file.put(&name, secret)?;
         }
-        *place = Place::File(file);
+        *place = Place::File(Box::new(file));
         Ok(())
     }
 

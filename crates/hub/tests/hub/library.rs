@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::harness::TestHub;
 
 /// Name, schema version, platforms, and each parameter: `*` marks one that must be given, otherwise its default follows.
-const TABLE: &[(&str, &str, &str, &[(&str, &str)])] = &[
+type Row = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const TABLE: &[Row] = &[
     ("AWS-RunShellScript", "1.2", "Linux MacOS", &[("commands", "*"), ("workingDirectory", ""), ("executionTimeout", "3600")]),
     ("AWS-RunPowerShellScript", "1.2", "Windows", &[("commands", "*"), ("workingDirectory", ""), ("executionTimeout", "3600")]),
     (
