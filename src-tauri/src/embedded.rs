@@ -31,7 +31,7 @@ impl Embedded {
     /// Opens the hub in `data_dir`, making it on the first start, and its listener on the loopback interface.
     pub async fn open(data_dir: &Path, local: &Local) -> Result<Self, HubError> {
         let hub_dir = data_dir.join("hub");
-        let hub = Hub::open(HubConfig::embedded(&hub_dir)).await?;
+        let hub = Hub::open(HubConfig { credentials_file: false, ..HubConfig::embedded(&hub_dir) }).await?;
         let listener = listen(&hub, local).await?;
         let address = HubAddress { listener, region: hub.shared().region.clone(), ca_file: hub_dir.join(qd_hub::http::tls::CA_FILE) };
         Ok(Self { caller: hub.administrator(), hub, address })
@@ -90,15 +90,12 @@ impl Embedded {
         }
     }
 
-    /// The administrator's access key as `<id>:<secret>`, from the credentials file that the hub keeps for the AWS CLI.
-    pub fn administrator_key(&self) -> Option<Zeroizing<String>> {
-        let path = self.hub.shared().data_dir.join("credentials");
-        let text = Zeroizing::new(std::fs::read_to_string(path).ok()?);
-        let value = |name: &str| {
-            let line = text.lines().find(|line| line.split('=').next().is_some_and(|key| key.trim() == name))?;
-            line.split_once('=').map(|(_, value)| value.trim())
-        };
-        Some(Zeroizing::new(format!("{}:{}", value("aws_access_key_id")?, value("aws_secret_access_key")?)))
+    /// The administrator's access key as `<id>:<secret>`, to be kept in the keyring.
+    pub async fn administrator_key(&self) -> Option<Zeroizing<String>> {
+        self.hub.administrator_key().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the administrator's access key could not be read");
+            None
+        })
     }
 
     pub async fn close(&self) {

@@ -79,7 +79,7 @@ pub fn begin(app: &AppHandle) {
 async fn keep_administrator(app: &AppHandle, hub: &Embedded) {
     let state = app.state::<App>();
     let (data_dir, choice) = (state.data_dir.clone(), state.local.text_setting(SECRETS_WITHOUT_KEYRING));
-    let administrator = hub.administrator_key();
+    let administrator = hub.administrator_key().await;
     let opened = tokio::task::spawn_blocking(move || {
         let secrets = Secrets::open(&data_dir, choice.as_deref());
         if let Some(key) = administrator

@@ -28,6 +28,9 @@ pub struct HubConfig {
     pub names: Vec<String>,
     /// Folder of the built console, served under `/quarterdeck/console/`.
     pub console: Option<PathBuf>,
+    /// Whether the administrator's access key is written to `credentials` in the data directory, as AWS tools read it. The desktop app keeps
+    /// it in the system's keyring instead.
+    pub credentials_file: bool,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -42,6 +45,7 @@ impl HubConfig {
             account: "000000000001".to_owned(),
             names: Vec::new(),
             console: None,
+            credentials_file: true,
             clock: Arc::new(SystemClock),
         }
     }
@@ -162,6 +166,11 @@ impl Hub {
     /// The caller that the embedded console speaks for: the account's administrator.
     pub fn administrator(&self) -> Arc<Caller> {
         self.administrator.clone()
+    }
+
+    /// The administrator's access key as `<id>:<secret>`; `None` when none is active. For the keyring of the embedded console alone.
+    pub async fn administrator_key(&self) -> Result<Option<zeroize::Zeroizing<String>>, HubError> {
+        http::first_start::administrator_key(&self.shared.store, &self.shared.master_key).await
     }
 
     /// A context for a request of `caller`.

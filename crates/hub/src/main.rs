@@ -122,6 +122,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         account: serve.account,
         names: serve.names,
         console: serve.console,
+        credentials_file: true,
         clock: Arc::new(SystemClock),
     };
     // Listened for before anything is open, so that a stop during a slow start is not lost.

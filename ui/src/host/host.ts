@@ -70,6 +70,11 @@ export interface ConnectionInfo {
   thisMachine?: { state: 'waiting' | 'registering' | 'running' | 'restarting' | 'unavailable' | 'stopped'; reason?: string };
 }
 
+export interface AccessKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 export type ConnectionMark = 'open' | 'protected' | 'read-only';
 
 /** Signing in is needed in a browser only: the desktop app keeps its keys in the keyring of the operating system. */
@@ -103,4 +108,6 @@ export interface Host {
   navigated(path: string): void;
   /** Marks the connection; the host asks the person natively first. Absent where marks mean nothing. */
   mark?(mark: ConnectionMark): Promise<void>;
+  /** The access key for the AWS CLI, from the keyring; the host asks the person natively first. Absent where the key is typed in. */
+  accessKey?(): Promise<AccessKey>;
 }

@@ -1,7 +1,7 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
+import { type AccessKey, ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
 
 interface RawOutput {
   offset: number;
@@ -108,4 +108,5 @@ export const tauriHost: Host = {
   },
   navigated: (path) => void command('navigated', { path }).catch(() => undefined),
   mark: (mark: ConnectionMark) => command('connection_mark', { mark }),
+  accessKey: () => command<AccessKey>('access_key'),
 };

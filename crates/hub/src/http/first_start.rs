@@ -105,12 +105,21 @@ pub async fn administrator(config: &HubConfig, store: &Store, master_key: &Maste
     let path = config.data_dir.join(CREDENTIALS_FILE);
     // Opened even when the file is there, so that a wrong master key is told at the start and not at the first request.
     let secret = master_key.unseal(&belongs_to(&key.access_key_id), &key.sealed_secret).map_err(other)?;
-    if !path.exists() {
+    if config.credentials_file && !path.exists() {
         let secret = std::str::from_utf8(&secret).map_err(other)?;
         let text = Zeroizing::new(format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n", key.access_key_id));
         sealed::write_private(&path, text.as_bytes()).map_err(|e| HubError::io(format!("writing {}", path.display()), e))?;
     }
     Ok(administrator_caller(ADMINISTRATOR, &config.account, &key.access_key_id))
+}
+
+/// The administrator's access key as `<id>:<secret>`; `None` when none is active.
+pub async fn administrator_key(store: &Store, master_key: &MasterKey) -> Result<Option<Zeroizing<String>>, HubError> {
+    let keys = store.read(|tx| access_keys::active_of(tx, ADMINISTRATOR)).await?;
+    let Some(key) = keys.first() else { return Ok(None) };
+    let secret = master_key.unseal(&belongs_to(&key.access_key_id), &key.sealed_secret).map_err(other)?;
+    let secret = std::str::from_utf8(&secret).map_err(other)?;
+    Ok(Some(Zeroizing::new(format!("{}:{secret}", key.access_key_id))))
 }
 
 async fn create(store: &Store, master_key: &MasterKey, now: i64) -> Result<(), HubError> {

@@ -1,4 +1,5 @@
 import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
@@ -14,9 +15,11 @@ import { useState } from 'react';
 import { useConnection } from '../../app/connection';
 import { Page } from '../../app/page';
 import { changePreferences, type Preferences, preferences } from '../../app/preferences';
+import { CodeBlock } from '../../components/CodeBlock';
 import { Failure } from '../../components/Failure';
-import { type ConnectionMark, host } from '../../host';
+import { type AccessKey, type ConnectionMark, host } from '../../host';
 import { useText } from '../../i18n';
+import { quotePosix } from '../../lib/shellQuote';
 import { useStore } from '../../lib/store';
 
 export function SettingsPage() {
@@ -87,6 +90,7 @@ export function SettingsPage() {
           </SpaceBetween>
         </Container>
         <ConnectionDetails />
+        <AwsTools />
       </SpaceBetween>
     </Page>
   );
@@ -149,6 +153,44 @@ function Mark() {
         />
       </FormField>
     </SpaceBetween>
+  );
+}
+
+/** What a terminal needs to reach the hub inside the app. */
+function AwsTools() {
+  const { t } = useText();
+  const connection = useConnection();
+  const [key, setKey] = useState<AccessKey>();
+  const [error, setError] = useState<unknown>();
+  const read = host.accessKey;
+  if (!read || !connection?.caFile) return null;
+  const show = async () => {
+    setError(undefined);
+    try {
+      setKey(await read());
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  const lines = [
+    `export AWS_ENDPOINT_URL=${connection.endpoint}`,
+    `export AWS_REGION=${connection.region}`,
+    `export AWS_CA_BUNDLE=${quotePosix(connection.caFile)}`,
+    ...(key ? [`export AWS_ACCESS_KEY_ID=${key.accessKeyId}`, `export AWS_SECRET_ACCESS_KEY=${quotePosix(key.secretAccessKey)}`] : []),
+  ];
+  return (
+    <Container
+      header={
+        <Header variant="h2" description={t('settings.toolsHint')} actions={<Button disabled={key !== undefined} onClick={() => void show()}>{t('settings.showKey')}</Button>}>
+          {t('settings.tools')}
+        </Header>
+      }
+    >
+      <SpaceBetween size="s">
+        {error !== undefined && <Failure error={error} what={t('settings.keyFailed')} />}
+        <CodeBlock text={lines.join('\n')} />
+      </SpaceBetween>
+    </Container>
   );
 }
 

@@ -38,4 +38,8 @@ export const settings = {
   markReadOnly: 'Read only: changes are refused',
   markFailed: 'The mark was not changed',
   saveFailed: 'The setting could not be kept',
+  tools: 'AWS CLI and SDKs',
+  toolsHint: 'They work against this hub with these variables. The key is kept in the keyring of the operating system; the app asks before it shows it.',
+  showKey: 'Show with access key',
+  keyFailed: 'The access key was not shown',
 };

@@ -38,4 +38,8 @@ export const settings = {
   markReadOnly: '읽기 전용: 바꾸는 작업을 거절합니다',
   markFailed: '바꾸지 못했습니다',
   saveFailed: '설정을 보관하지 못했습니다',
+  tools: 'AWS CLI와 SDK',
+  toolsHint: '이 변수들로 이 허브에 그대로 연결합니다. 액세스 키는 운영 체제의 키링에 있으며, 보여 주기 전에 앱이 물어봅니다.',
+  showKey: '액세스 키까지 보기',
+  keyFailed: '액세스 키를 보여 주지 못했습니다',
 };
