@@ -173,12 +173,13 @@ export async function openBrowser() {
  * failures of the page, whoever wrote them.
  */
 export async function openPage(browser, hub, { theme = 'light', language = 'en', signedIn = true, width = 1366, height = 900 } = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, acceptDownloads: true, locale: language === 'ko' ? 'ko-KR' : 'en-US' });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, acceptDownloads: true, locale: language === 'ko' ? 'ko-KR' : 'en-US', reducedMotion: 'reduce' });
   context.setDefaultTimeout(15_000);
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const key = signedIn ? JSON.stringify({ accessKeyId: hub.key.id, secretAccessKey: hub.key.secret, region: hub.region }) : '';
   await context.addInitScript(
     ([preferences, stored]) => {
+      if (location.href === 'about:blank') return; // has no storage
       if (!localStorage.getItem('quarterdeck.settings.preferences')) localStorage.setItem('quarterdeck.settings.preferences', preferences);
       if (stored) sessionStorage.setItem('quarterdeck.key', stored);
     },
@@ -191,6 +192,8 @@ export async function openPage(browser, hub, { theme = 'light', language = 'en',
   });
   page.on('pageerror', (error) => page.complaints.push(`uncaught: ${error.stack ?? error.message}`));
   page.visit = async (path) => {
+    // Another address after `#` alone would leave the page before in place for a while, and that one is settled too.
+    await page.goto('about:blank');
     await page.goto(`${hub.console}#${path}`);
     await settled(page);
   };
@@ -216,8 +219,17 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(PICTURES, `${name}.png`) });
 }
 
+/** Nothing moves or fades any more; what turns for ever, such as a spinner, does not count. */
+async function still(page) {
+  await until('what moves to come to rest', () =>
+    page.evaluate(() => document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity)),
+  );
+}
+
 /** What axe finds that keeps someone from using the page. */
 export async function seriousFindings(page) {
+  // Half faded in, a text has less contrast than it will have.
+  await still(page);
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   return violations

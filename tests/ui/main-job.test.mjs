@@ -34,6 +34,16 @@ async function writeScript(text) {
   await page.keyboard.insertText(text);
 }
 
+/** Opens the palette, writes `query`, and takes the entry `chosen` once it is the one that Enter takes. */
+async function inPalette(query, chosen) {
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog.qd-palette[open] .qd-palette-input:focus').waitFor();
+  await page.keyboard.insertText(query);
+  await page.locator('[role=option][aria-selected=true] .qd-palette-text', { hasText: new RegExp(`^${chosen}$`) }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.qd-palette-body').waitFor({ state: 'detached' });
+}
+
 async function outputText() {
   return (await page.locator('.qd-line').allInnerTexts()).join('\n');
 }
@@ -169,7 +179,7 @@ describe('running a command', () => {
     const seen = await outputText();
     assert.match(seen, /^줄 1/);
     assert.doesNotMatch(seen, /줄 2/, 'the first line shows while the script waits to write the second');
-    assert.equal(await status(), 'In progress');
+    await until('the page to say that it runs', async () => (await status()) === 'In progress');
     await picture(page, 'command-running');
     writeFileSync(gate, '');
     await page.getByText('줄 4').waitFor();
@@ -275,19 +285,13 @@ describe('finding it again', () => {
     await page.evaluate(() => localStorage.setItem('quarterdeck.settings.preferences', JSON.stringify({ language: 'ko', theme: 'light' })));
     await page.reload();
     await settled(page);
-    await page.keyboard.press('Control+k');
-    await page.keyboard.insertText('ㄴㄷ');
-    await page.getByRole('option', { name: '노드', exact: true }).waitFor();
-    await page.keyboard.press('Enter');
+    await inPalette('ㄴㄷ', '노드');
     await page.getByRole('heading', { level: 1, name: /^노드/ }).waitFor();
     assert.match(page.url(), /#\/nodes$/);
   });
 
   it('the palette finds a node by name', async () => {
-    await page.keyboard.press('Control+k');
-    await page.keyboard.insertText('web-01');
-    await page.getByRole('option', { name: /web-01/ }).waitFor();
-    await page.keyboard.press('Enter');
+    await inPalette('web-01', 'web-01');
     await page.getByRole('heading', { level: 1, name: 'web-01' }).waitFor();
   });
 

@@ -72,12 +72,14 @@ for (const theme of ['light', 'dark']) {
       }
 
       it('the palette and the list of shortcuts are sound', async () => {
+        page.complaints.length = 0;
         await page.visit('/');
         await page.keyboard.press('Control+k');
-        await page.locator('dialog.qd-palette[open]').waitFor();
+        await page.locator('dialog.qd-palette[open] [role=option][aria-selected=true]').waitFor();
         assert.deepEqual(await seriousFindings(page), []);
         await picture(page, `palette-${theme}-${language}`);
         await page.keyboard.press('Escape');
+        await page.locator('.qd-palette-body').waitFor({ state: 'detached' });
         await page.keyboard.press('?');
         await page.locator('.qd-shortcuts').waitFor();
         assert.deepEqual(await seriousFindings(page), []);
