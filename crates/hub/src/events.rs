@@ -54,10 +54,32 @@ fn node_arn(scene: &Scene, instance_id: &str) -> String {
     }
 }
 
-/// "EC2 Command Invocation Status-change Notification", when what callers see changed.
-pub fn invocation_changed(tx: &mut Tx<'_>, scene: &Scene, before: &Invocation, stage: Stage) -> Result<(), StoreError> {
-    if before.stage.status_details() == stage.status_details() {
+/// An event that is told with others, see [`emit_all`].
+#[derive(Debug)]
+pub struct Told {
+    id: String,
+    detail_type: &'static str,
+    resources: String,
+    detail: String,
+}
+
+/// Adds events of AWS's to the transaction, in their order.
+pub fn emit_all(tx: &mut Tx<'_>, now: i64, told: &[Told]) -> Result<(), StoreError> {
+    if told.is_empty() {
         return Ok(());
+    }
+    let rows: Vec<NewEvent<'_>> = told
+        .iter()
+        .map(|t| NewEvent { id: &t.id, time: now, source: AWS, detail_type: t.detail_type, resources: &t.resources, detail: &t.detail })
+        .collect();
+    events::append_all(tx, &rows)?;
+    Ok(())
+}
+
+/// "EC2 Command Invocation Status-change Notification", when what callers see changed.
+pub fn invocation_changed(scene: &Scene, before: &Invocation, stage: Stage) -> Option<Told> {
+    if before.stage.status_details() == stage.status_details() {
+        return None;
     }
     let detail = json!({
         "command-id": before.command_id,
@@ -67,7 +89,12 @@ pub fn invocation_changed(tx: &mut Tx<'_>, scene: &Scene, before: &Invocation, s
         "status": stage.status(),
         "status-details": stage.status_details(),
     });
-    emit(tx, scene.now, AWS, "EC2 Command Invocation Status-change Notification", &[node_arn(scene, &before.instance_id)], &detail)
+    Some(Told {
+        id: Uuid::new_v4().to_string(),
+        detail_type: "EC2 Command Invocation Status-change Notification",
+        resources: Value::from(vec![node_arn(scene, &before.instance_id)]).to_string(),
+        detail: detail.to_string(),
+    })
 }
 
 /// "EC2 Command Status-change Notification". Parameter values stay out: they may be secrets, and events are kept and shown.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::channel::Registry;
+use crate::channel::intake::Intake;
 use crate::clock::{Clock, SystemClock};
 use crate::cx::{Caller, Cx, Principal};
 use crate::sealed::MasterKey;
@@ -89,6 +90,8 @@ pub struct Shared {
     /// What the HTTP front keeps between requests (caches, TLS state).
     pub front: http::Front,
     pub wakers: task::Wakers,
+    /// Where the channels hand over what nodes said.
+    pub intake: Intake,
     /// Commands ready to send.
     pub jobs: crate::ops::commands::deliver::Jobs,
     pub shutdown: CancellationToken,
@@ -125,6 +128,7 @@ impl Hub {
         let store = Store::open(&config.store).await?;
         let front = http::Front::open(&config, &store, &master_key).await?;
         let administrator = front.administrator();
+        let (intake, letters) = Intake::new();
         let shared = Arc::new(Shared {
             hub_id: Uuid::new_v4().to_string(),
             store,
@@ -139,11 +143,13 @@ impl Hub {
             registry: Registry::default(),
             front,
             wakers: task::Wakers::default(),
+            intake,
             jobs: Default::default(),
             shutdown: CancellationToken::new(),
         });
         crate::channel::forget_connections_of_earlier_runs(&shared).await?;
         task::start(&shared);
+        tokio::spawn(crate::channel::intake::run(shared.clone(), letters));
         Ok(Self { shared, administrator: Arc::new(administrator) })
     }
 

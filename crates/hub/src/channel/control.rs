@@ -1,12 +1,13 @@
 //! One control channel from its first frame to its end (agent-protocol 4.1-4.4).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
-use futures_util::stream::SplitSink;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use qd_model::ApiError;
 use qd_store::table::connections::{self, Connection};
 use qd_store::table::nodes;
@@ -15,7 +16,8 @@ use qd_wire::payload::{CreateControlChannelAnswer, CreateControlChannelRequest, 
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Handle, Outgoing, ingest, token};
+use super::ingest::Heard;
+use super::{Handle, Outgoing, token};
 use crate::cx::Cx;
 use crate::events;
 use crate::hub::Shared;
@@ -25,6 +27,9 @@ use crate::ops::commands::{advance::Scene, deliver};
 const OPEN_WITHIN: Duration = Duration::from_secs(15);
 /// A channel on which nothing, not even a ping, came for so long is dead: agents ping every 54 seconds (agent-protocol 4.3).
 const SILENT_AFTER: Duration = Duration::from_secs(150);
+/// Bytes and news taken from one node at a time; the rest waits in its socket.
+const HEARD_BYTES: usize = 1024 * 1024;
+const HEARD: usize = 64;
 
 /// CreateControlChannel: a token with which this node may open its websocket.
 pub fn create(cx: &Cx, instance_id: &str, body: &[u8]) -> Result<CreateControlChannelAnswer, ApiError> {
@@ -77,6 +82,8 @@ async fn open(shared: &Shared, instance_id: &str, socket: &mut WebSocket) -> Opt
 
 async fn run(shared: &Arc<Shared>, handle: &Arc<Handle>, socket: WebSocket, mut queue: mpsc::Receiver<Outgoing>) {
     let (mut sink, mut stream) = socket.split();
+    // What was heard and is being stored. Until it is, the node is not listened to, but spoken to.
+    let mut storing: Option<Storing<'_>> = None;
     loop {
         tokio::select! {
             () = handle.closed.cancelled() => break,
@@ -85,15 +92,13 @@ async fn run(shared: &Arc<Shared>, handle: &Arc<Handle>, socket: WebSocket, mut 
                 Some(first) => if write(&mut sink, first, &mut queue).await.is_err() { break },
                 None => break,
             },
-            incoming = tokio::time::timeout(SILENT_AFTER, stream.next()) => match incoming {
-                Ok(Some(Ok(Message::Binary(frame)))) => receive(shared, handle, frame).await,
-                // Text frames after the first are AgentMessage bytes to the stock agent's own reader; agents never send them.
-                Ok(Some(Ok(Message::Close(_)))) | Ok(None) => break,
-                Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(error))) => {
-                    tracing::debug!(instance_id = handle.instance_id, %error, "control channel broke");
-                    break;
-                }
+            frames = async { Some(storing.as_mut()?.await) }, if storing.is_some() => {
+                storing = None;
+                if write_all(&mut sink, frames.unwrap_or_default()).await.is_err() { break }
+            }
+            heard = tokio::time::timeout(SILENT_AFTER, hear(handle, &mut stream)), if storing.is_none() => match heard {
+                Ok(Some(heard)) => storing = store(shared, handle, heard),
+                Ok(None) => break,
                 Err(_) => {
                     tracing::info!(instance_id = handle.instance_id, "control channel silent for too long");
                     break;
@@ -102,6 +107,59 @@ async fn run(shared: &Arc<Shared>, handle: &Arc<Handle>, socket: WebSocket, mut 
         }
     }
     let _ = tokio::time::timeout(Duration::from_secs(2), sink.send(Message::Close(None))).await;
+}
+
+/// Frames with which the node is answered, once what they answer is durable.
+type Storing<'a> = Pin<Box<dyn Future<Output = Vec<Bytes>> + Send + 'a>>;
+
+/// Hands over what was heard. `None` when there is nothing to store and nothing to answer.
+fn store<'a>(shared: &'a Arc<Shared>, handle: &'a Arc<Handle>, heard: Heard) -> Option<Storing<'a>> {
+    let Heard { news, answers } = heard;
+    if news.is_empty() && answers.is_empty() {
+        return None;
+    }
+    Some(Box::pin(async move {
+        let durable = match news.is_empty() {
+            true => Vec::new(),
+            false => match shared.intake.take(handle.instance_id.clone(), news).await {
+                Some(durable) => durable,
+                None => return Vec::new(),
+            },
+        };
+        let now = u64::try_from(shared.clock.now_ms()).unwrap_or_default();
+        let mut durable = durable.into_iter();
+        answers.into_iter().map(|answer| answer.frame(&mut durable, now)).collect()
+    }))
+}
+
+/// Waits for the node's next frames and reads those that are there, up to a bound. `None` when the channel ended. Cancel safe: between the
+/// first frame and the answer nothing is waited for.
+async fn hear(handle: &Handle, stream: &mut SplitStream<WebSocket>) -> Option<Heard> {
+    let mut heard = Heard::default();
+    let mut next = stream.next().await;
+    let mut bytes = 0;
+    loop {
+        match next? {
+            Ok(Message::Binary(frame)) => {
+                bytes += frame.len();
+                receive(handle, &frame, &mut heard);
+            }
+            // Text frames after the first are AgentMessage bytes to the stock agent's own reader; agents never send them.
+            Ok(Message::Close(_)) => return None,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(instance_id = handle.instance_id, %error, "control channel broke");
+                return None;
+            }
+        }
+        if bytes >= HEARD_BYTES || heard.news.len() >= HEARD {
+            return Some(heard);
+        }
+        match stream.next().now_or_never() {
+            Some(more) => next = more,
+            None => return Some(heard),
+        }
+    }
 }
 
 /// Writes what is queued and flushes once.
@@ -114,9 +172,16 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, first: Outgoing, queue:
     sink.flush().await
 }
 
-async fn receive(shared: &Arc<Shared>, handle: &Arc<Handle>, frame: Bytes) {
-    match AgentMessage::decode(&frame) {
-        Ok(message) => ingest::message(shared, handle, message).await,
+async fn write_all(sink: &mut SplitSink<WebSocket, Message>, frames: Vec<Bytes>) -> Result<(), axum::Error> {
+    for frame in frames {
+        sink.feed(Message::Binary(frame)).await?;
+    }
+    sink.flush().await
+}
+
+fn receive(handle: &Handle, frame: &[u8], heard: &mut Heard) {
+    match AgentMessage::decode(frame) {
+        Ok(message) => heard.add(handle, &message),
         // A broken frame is dropped, not answered: what it carried is sent again, because it is not acknowledged.
         Err(error) => {
             tracing::warn!(instance_id = handle.instance_id, %error, bytes = frame.len(), "unreadable frame on a control channel")

@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod ingest;
+pub mod intake;
 mod registry;
 pub mod token;
 
@@ -15,7 +16,8 @@ use qd_store::{StoreError, Tx};
 
 use crate::events;
 use crate::hub::Shared;
-use crate::ops::commands::advance::{self, Scene};
+use crate::ops::commands::advance::Scene;
+use crate::ops::commands::moves::Moves;
 
 /// How long a hub that shares its store may be silent before its channels count as closed, in milliseconds.
 pub const HUB_LOST_MS: i64 = 30_000;
@@ -41,13 +43,11 @@ pub async fn forget_connections_of_earlier_runs(shared: &Arc<Shared>) -> Result<
 pub fn node_gone(tx: &mut Tx<'_>, scene: &Scene, instance_id: &str) -> Result<Vec<String>, StoreError> {
     nodes::set_disconnected(tx, instance_id, Some(scene.now))?;
     events::connection_changed(tx, scene, instance_id, false)?;
-    let mut parked = Vec::new();
+    let mut moves = Moves::new(scene);
     for invocation in invocations::waiting_for_node(tx, instance_id)? {
         if matches!(invocation.stage, Stage::Unacknowledged | Stage::Released) {
-            advance::move_one(tx, scene, &invocation, Stage::Delayed)?;
-            advance::settle(tx, scene, &invocation.command_id)?;
-            parked.push(invocation.command_id);
+            moves.to(tx, &invocation, Stage::Delayed)?;
         }
     }
-    Ok(parked)
+    Ok(moves.close(tx)?.into_iter().map(|command| command.command_id).collect())
 }

@@ -2,7 +2,7 @@
 
 use qd_model::ApiError;
 use qd_model::shapes::shared::Target;
-use qd_store::table::{connections, nodes};
+use qd_store::table::nodes;
 use serde_json::json;
 
 use super::{Request, Response};
@@ -28,22 +28,19 @@ pub async fn get(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         .read(move |tx| -> Result<_, Fault> {
             let ids = if named.is_empty() { targets::matching(tx, &selectors)? } else { named.clone() };
             let (mut online, mut unsupported, mut total, mut sample) = (0, 0, 0, Vec::new());
-            for chunk in ids.chunks(500) {
-                for node in nodes::get_many(tx, chunk)? {
-                    total += 1;
-                    let connected = connections::get(tx, &node.instance_id)?.is_some();
-                    online += i64::from(connected);
-                    let supported = runs_on(&platforms, &node.information.platform_type);
-                    unsupported += i64::from(!supported);
-                    if sample.len() < SAMPLE {
-                        sample.push(json!({
-                            "instanceId": node.instance_id,
-                            "name": if node.name.is_empty() { &node.information.computer_name } else { &node.name },
-                            "status": if connected { "Online" } else { "ConnectionLost" },
-                            "platformType": node.information.platform_type,
-                            "supported": supported,
-                        }));
-                    }
+            for node in nodes::targets(tx, &ids)? {
+                total += 1;
+                online += i64::from(node.is_connected);
+                let supported = runs_on(&platforms, &node.platform_type);
+                unsupported += i64::from(!supported);
+                if sample.len() < SAMPLE {
+                    sample.push(json!({
+                        "instanceId": node.instance_id,
+                        "name": node.name,
+                        "status": if node.is_connected { "Online" } else { "ConnectionLost" },
+                        "platformType": node.platform_type,
+                        "supported": supported,
+                    }));
                 }
             }
             Ok(json!({ "total": total, "online": online, "offline": total - online, "unsupported": unsupported, "sample": sample }))

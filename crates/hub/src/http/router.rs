@@ -227,7 +227,8 @@ impl Arrived {
         let (shared, place) = (self.shared.clone(), self.place.clone());
         Ok(upgrade
             .read_buffer_size(WEBSOCKET_BUFFER)
-            .write_buffer_size(0)
+            // Frames that are written together leave in one record.
+            .write_buffer_size(WEBSOCKET_BUFFER)
             .max_frame_size(MAX_FRAME)
             .max_message_size(MAX_FRAME)
             .on_upgrade(move |socket| async move {

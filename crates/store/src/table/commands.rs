@@ -1,7 +1,7 @@
 //! One row per SendCommand: what was asked, and counters of where its invocations stand.
 //!
-//! The counters are kept by [`super::invocations::transition`] in the same transaction as the invocation they count, so that the state of a
-//! command with 10,000 nodes is read from one row.
+//! Whoever moves an invocation ([`super::invocations::change`]) adds to the counters ([`add_counts`]) in the same transaction, once for all that
+//! it moved, so that the state of a command with 10,000 nodes is read from one row.
 
 use crate::{ErrorCode, Migration, Param, Row, StoreError, Tx, params};
 
@@ -190,6 +190,11 @@ impl Counts {
         Stage::ALL.into_iter().filter(|s| keep(*s)).map(|s| self.of(s)).sum()
     }
 
+    /// Counts `n` more at `stage`, or fewer.
+    pub fn add(&mut self, stage: Stage, n: i64) {
+        self.0[stage as usize] += n;
+    }
+
     /// Counts with `n` at `stage`, for tests and callers that compute ahead.
     pub fn with(mut self, stage: Stage, n: i64) -> Self {
         self.0[stage as usize] = n;
@@ -355,14 +360,22 @@ pub fn set_status(tx: &mut Tx<'_>, command_id: &str, status: &str, details: &str
     Ok(())
 }
 
-/// Moves `n` invocations from one counter to another.
-pub(super) fn count(tx: &mut Tx<'_>, command_id: &str, from: Option<Stage>, to: Stage, n: i64) -> Result<(), StoreError> {
-    let to = to.column();
-    let sql = match from.map(Stage::column) {
-        Some(from) => format!("UPDATE commands SET {from} = {from} - $2, {to} = {to} + $2 WHERE command_id = $1"),
-        None => format!("UPDATE commands SET {to} = {to} + $2 WHERE command_id = $1"),
-    };
-    tx.execute(&sql, params![command_id, n])?;
+/// Adds to the counters: what moved from a stage is negative there. Nothing is written when nothing moved.
+pub fn add_counts(tx: &mut Tx<'_>, command_id: &str, moved: &Counts) -> Result<(), StoreError> {
+    let mut sql = String::from("UPDATE commands SET ");
+    let mut values: Vec<Param<'_>> = vec![command_id.into()];
+    for stage in Stage::ALL {
+        let n = moved.of(stage);
+        if n != 0 {
+            values.push(n.into());
+            let (comma, column, place) = (if values.len() > 2 { ", " } else { "" }, stage.column(), values.len());
+            sql.push_str(&format!("{comma}{column} = {column} + ${place}"));
+        }
+    }
+    if values.len() > 1 {
+        sql.push_str(" WHERE command_id = $1");
+        tx.execute(&sql, &values)?;
+    }
     Ok(())
 }
 

@@ -4,9 +4,10 @@
 use crate::{Migration, Row, StoreError, Tx, params};
 
 /// See [`Migration`]. `event_counter` has one row. `size` is the bytes of the row's texts, for retention by size.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "events/1",
-    sql: "CREATE TABLE event_counter (
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        id: "events/1",
+        sql: "CREATE TABLE event_counter (
             name TEXT PRIMARY KEY,
             last_seq BIGINT NOT NULL,
             kept_bytes BIGINT NOT NULL
@@ -23,7 +24,10 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
             size BIGINT NOT NULL
           );
           CREATE INDEX events_time ON events (time, seq);",
-}];
+    },
+    // Pruning goes by number; nothing reads by time, and every event paid for the index.
+    Migration { id: "events/2", sql: "DROP INDEX events_time;" },
+];
 
 /// The topic that is announced with each event (see [`Tx::notify`]).
 pub const TOPIC: &str = "events";
@@ -69,18 +73,34 @@ pub struct Event {
 
 /// Adds an event and announces [`TOPIC`]; its number.
 pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<i64, StoreError> {
-    let size = [event.id, event.source, event.detail_type, event.resources, event.detail].iter().map(|text| text.len() as i64).sum::<i64>();
+    append_all(tx, std::slice::from_ref(event))
+}
+
+/// Adds events in their order and announces [`TOPIC`]; the number of the last. Their numbers are drawn at once.
+pub fn append_all(tx: &mut Tx<'_>, events: &[NewEvent<'_>]) -> Result<i64, StoreError> {
+    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let counter = tx.query_one(
-        "UPDATE event_counter SET last_seq = last_seq + 1, kept_bytes = kept_bytes + $1 WHERE name = 'events' RETURNING last_seq",
-        params![size],
+        "UPDATE event_counter SET last_seq = last_seq + $1, kept_bytes = kept_bytes + $2 WHERE name = 'events' RETURNING last_seq",
+        params![count, events.iter().map(NewEvent::size).sum::<i64>()],
     )?;
-    let seq = counter.ok_or_else(no_counter)?.int(0)?;
-    tx.execute(
-        "INSERT INTO events (seq, id, time, source, detail_type, resources, detail, size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        params![seq, event.id, event.time, event.source, event.detail_type, event.resources, event.detail, size],
-    )?;
-    tx.notify(TOPIC);
-    Ok(seq)
+    let last = counter.ok_or_else(no_counter)?.int(0)?;
+    for (seq, event) in (last - count + 1..).zip(events) {
+        tx.execute(
+            "INSERT INTO events (seq, id, time, source, detail_type, resources, detail, size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            params![seq, event.id, event.time, event.source, event.detail_type, event.resources, event.detail, event.size()],
+        )?;
+    }
+    if count > 0 {
+        tx.notify(TOPIC);
+    }
+    Ok(last)
+}
+
+impl NewEvent<'_> {
+    /// Bytes of its texts.
+    fn size(&self) -> i64 {
+        [self.id, self.source, self.detail_type, self.resources, self.detail].iter().map(|text| text.len() as i64).sum()
+    }
 }
 
 /// The events after `seq`, oldest first, at most `limit` (and [`MAX_READ`]). Pass 0 for the oldest kept.

@@ -1,6 +1,6 @@
 //! One row per command and node: where it stands, and what is needed to hand it out exactly once.
 
-use super::commands::{self, Stage};
+use super::commands::Stage;
 use crate::{Migration, Param, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
@@ -67,7 +67,7 @@ fn read(row: &Row) -> Result<Invocation, StoreError> {
     })
 }
 
-/// Adds an invocation and counts it at its stage.
+/// Adds an invocation. The caller counts it ([`super::commands::add_counts`]).
 pub fn insert(tx: &mut Tx<'_>, i: &Invocation) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO invocations (command_id, instance_id, ordinal, requested_at, document_name, instance_name, stage, ended_at, trace_output) \
@@ -87,64 +87,52 @@ pub fn insert(tx: &mut Tx<'_>, i: &Invocation) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Counts `n` newly inserted invocations at `stage`; one call a stage, not one a row.
-pub fn count_inserted(tx: &mut Tx<'_>, command_id: &str, stage: Stage, n: i64) -> Result<(), StoreError> {
-    commands::count(tx, command_id, None, stage, n)
-}
-
 /// The invocation of a command on a node.
 pub fn get(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<Option<Invocation>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND instance_id = $2");
     tx.query_one(&sql, params![command_id, instance_id])?.as_ref().map(read).transpose()
 }
 
-/// Moves an invocation from `from` to `to` and keeps its command's counters; `false` when it was no longer at `from`.
-pub fn transition(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, from: Stage, to: Stage, now: i64) -> Result<bool, StoreError> {
-    if from == to {
-        return Ok(true);
+/// What happens to an invocation at once; what is `None` stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands then.
+    pub stage: Stage,
+    /// It was sent then. The first time stays on record, because a stock agent forgets a job after 30 minutes (agent-protocol 6.9).
+    pub sent_at: Option<i64>,
+    /// Its node began to work on it then, unless that is known already.
+    pub started_at: Option<i64>,
+    /// It ended then.
+    pub ended_at: Option<i64>,
+    /// The sentence that explains its end.
+    pub trace: Option<String>,
+}
+
+impl Change {
+    /// Only the stage, with the time when it is a last one.
+    pub fn to(stage: Stage, now: i64) -> Self {
+        Self { stage, sent_at: None, started_at: None, ended_at: stage.is_terminal().then_some(now), trace: None }
     }
-    let changed = if to.is_terminal() {
-        tx.execute(
-            "UPDATE invocations SET stage = $4, ended_at = $5 WHERE command_id = $1 AND instance_id = $2 AND stage = $3",
-            params![command_id, instance_id, from.as_str(), to.as_str(), now],
-        )?
-    } else {
-        tx.execute(
-            "UPDATE invocations SET stage = $4 WHERE command_id = $1 AND instance_id = $2 AND stage = $3",
-            params![command_id, instance_id, from.as_str(), to.as_str()],
-        )?
-    };
-    if changed == 1 {
-        commands::count(tx, command_id, Some(from), to, 1)?;
-    }
+}
+
+/// Changes an invocation that stands at `from`; `false`, and nothing is changed, when it stands elsewhere by now.
+pub fn change(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, from: Stage, change: &Change) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE invocations SET stage = $4, first_sent_at = COALESCE(first_sent_at, $5), last_sent_at = COALESCE($5, last_sent_at), \
+         started_at = COALESCE(started_at, $6), ended_at = COALESCE($7, ended_at), trace_output = COALESCE($8, trace_output) \
+         WHERE command_id = $1 AND instance_id = $2 AND stage = $3",
+        params![
+            command_id,
+            instance_id,
+            from.as_str(),
+            change.stage.as_str(),
+            change.sent_at,
+            change.started_at,
+            change.ended_at,
+            &change.trace
+        ],
+    )?;
     Ok(changed == 1)
-}
-
-/// Records a send; the first one stays on record because a stock agent forgets a job after 30 minutes (agent-protocol 6.9).
-pub fn set_sent(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, now: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE invocations SET last_sent_at = $3, first_sent_at = COALESCE(first_sent_at, $3) WHERE command_id = $1 AND instance_id = $2",
-        params![command_id, instance_id, now],
-    )?;
-    Ok(())
-}
-
-/// Records when the node began to work on it.
-pub fn set_started(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, now: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE invocations SET started_at = COALESCE(started_at, $3) WHERE command_id = $1 AND instance_id = $2",
-        params![command_id, instance_id, now],
-    )?;
-    Ok(())
-}
-
-/// Sets the sentence that explains an invocation's end.
-pub fn set_trace(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, trace: &str) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE invocations SET trace_output = $3 WHERE command_id = $1 AND instance_id = $2",
-        params![command_id, instance_id, trace],
-    )?;
-    Ok(())
 }
 
 /// Invocations of a command at `stage` in their order.
@@ -179,23 +167,14 @@ pub fn unacknowledged_since(tx: &mut Tx<'_>, hub_id: &str, before: i64, limit: i
     tx.query(&sql, params![hub_id, before, limit])?.iter().map(read).collect()
 }
 
-/// Pending invocations whose node is connected somewhere, in their order, with whether it is to `hub_id`.
-pub fn pending_connected(tx: &mut Tx<'_>, command_id: &str, hub_id: &str, limit: i64) -> Result<Vec<(Invocation, bool)>, StoreError> {
+/// Pending invocations in their order, with the hub in which their node's channel ends, if it has one.
+pub fn pending(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<(Invocation, Option<String>)>, StoreError> {
     let columns = COLUMNS.replace("instance_id", "invocations.instance_id");
     let sql = format!(
-        "SELECT {columns}, connections.hub_id FROM invocations JOIN connections ON connections.instance_id = invocations.instance_id \
+        "SELECT {columns}, connections.hub_id FROM invocations LEFT JOIN connections ON connections.instance_id = invocations.instance_id \
          WHERE command_id = $1 AND stage = 'Pending' ORDER BY ordinal LIMIT $2"
     );
-    tx.query(&sql, params![command_id, limit])?.iter().map(|row| Ok((read(row)?, row.text(12)? == hub_id))).collect()
-}
-
-/// Pending invocations whose node is not connected anywhere.
-pub fn pending_disconnected(tx: &mut Tx<'_>, command_id: &str, limit: i64) -> Result<Vec<Invocation>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = 'Pending' \
-         AND NOT EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id) ORDER BY ordinal LIMIT $2"
-    );
-    tx.query(&sql, params![command_id, limit])?.iter().map(read).collect()
+    tx.query(&sql, params![command_id, limit])?.iter().map(|row| Ok((read(row)?, row.opt_text(12)?))).collect()
 }
 
 /// What a list of invocations is narrowed by; every part that is set must hold.

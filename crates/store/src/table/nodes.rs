@@ -209,6 +209,50 @@ pub fn get_many<S: AsRef<str>>(tx: &mut Tx<'_>, instance_ids: &[S]) -> Result<Ve
     Ok(found)
 }
 
+/// What a command needs to know of a node it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub instance_id: String,
+    /// Its name, or the computer's.
+    pub name: String,
+    /// Empty before its first heartbeat.
+    pub platform_type: String,
+    /// Whether its control channel is open, in whichever hub.
+    pub is_connected: bool,
+}
+
+/// The nodes of these ids that are registered, as targets.
+pub fn targets(tx: &mut Tx<'_>, instance_ids: &[String]) -> Result<Vec<Target>, StoreError> {
+    let mut found = Vec::with_capacity(instance_ids.len());
+    for chunk in instance_ids.chunks(500) {
+        let sql = format!(
+            "SELECT nodes.instance_id, CASE WHEN name <> '' THEN name ELSE computer_name END, platform_type, connections.hub_id FROM nodes \
+             LEFT JOIN connections ON connections.instance_id = nodes.instance_id WHERE nodes.instance_id IN ({})",
+            placeholders(1, chunk.len())
+        );
+        let values: Vec<Param<'_>> = chunk.iter().map(Param::from).collect();
+        for row in tx.query(&sql, &values)? {
+            let is_connected = row.opt_text(3)?.is_some();
+            found.push(Target { instance_id: row.text(0)?, name: row.text(1)?, platform_type: row.text(2)?, is_connected });
+        }
+    }
+    Ok(found)
+}
+
+/// Which of these ids are registered, sorted.
+pub fn registered(tx: &mut Tx<'_>, instance_ids: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::with_capacity(instance_ids.len());
+    for chunk in instance_ids.chunks(500) {
+        let sql = format!("SELECT instance_id FROM nodes WHERE instance_id IN ({})", placeholders(1, chunk.len()));
+        let values: Vec<Param<'_>> = chunk.iter().map(Param::from).collect();
+        for row in tx.query(&sql, &values)? {
+            found.push(row.text(0)?);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// The node that uses this public key or rotates to it.
 pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT instance_id FROM nodes WHERE public_key = $1 UNION ALL SELECT instance_id FROM nodes WHERE next_public_key = $1";

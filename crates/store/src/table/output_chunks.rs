@@ -136,16 +136,19 @@ fn insert(tx: &mut Tx<'_>, key: &OutputKey, start: i64, raw_bytes: usize, packed
     Ok(total)
 }
 
-/// Says that no more will come (the step ended). An output nobody sent anything for becomes an empty one.
-pub fn finish(tx: &mut Tx<'_>, key: &OutputKey, now: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO outputs (command_id, instance_id, step, stream, total_bytes, packed_bytes, complete, started_at, updated_at)
-         VALUES ($1, $2, $3, $4, 0, 0, 1, $5, $5)
-         ON CONFLICT (command_id, instance_id, step, stream) DO UPDATE SET complete = 1, updated_at = excluded.updated_at",
-        params![&key.command_id, &key.instance_id, &key.step, &key.stream, now],
+/// Says that no more will come after byte `end` (the step ended); how far the output is known. Below `end` bytes are missing: the end is not
+/// taken, and the sender is to go back there. An output nobody sent anything for needs no row.
+pub fn finish(tx: &mut Tx<'_>, key: &OutputKey, end: i64, now: i64) -> Result<i64, StoreError> {
+    let complete = tx.execute(
+        "UPDATE outputs SET complete = 1, updated_at = $6
+         WHERE command_id = $1 AND instance_id = $2 AND step = $3 AND stream = $4 AND total_bytes = $5",
+        params![&key.command_id, &key.instance_id, &key.step, &key.stream, end, now],
     )?;
     tx.notify(topic(&key.command_id));
-    Ok(())
+    if complete == 1 {
+        return Ok(end);
+    }
+    Ok(get(tx, key)?.map_or(0, |output| output.total_bytes))
 }
 
 /// How far one output is known.

@@ -2,11 +2,11 @@
 //! after any crash, and nothing is handed out twice (house habit 1).
 
 use qd_store::table::commands::{self, Command, Stage};
-use qd_store::table::invocations::{self, Invocation};
+use qd_store::table::invocations::{self, Change, Invocation};
 use qd_store::{StoreError, Tx};
 
-use super::status::{aggregate, errors};
-use crate::events;
+use super::moves::{Moves, settle};
+use super::status::errors;
 use crate::hub::Shared;
 
 /// Rows changed by one transaction at most; a larger fleet takes several, so that readers and other writers get their turn.
@@ -46,59 +46,60 @@ pub fn advance(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Advan
         return Ok(Advanced::default());
     }
     let mut advanced = Advanced::default();
+    let mut moves = Moves::new(scene);
     if scene.now >= command.expires_at {
-        advanced.more = expire(tx, scene, &command)?;
+        advanced.more = expire(tx, &mut moves, &command)?;
     } else if scene.now >= command.deliver_before {
-        advanced.more = give_up_delivery(tx, scene, &command)?;
+        advanced.more = give_up_delivery(tx, &mut moves, &command)?;
     } else if errors(&command.counts) > command.max_errors {
-        advanced.more = move_all(tx, scene, &command, Stage::Pending, Stage::Terminated)?
-            | move_all(tx, scene, &command, Stage::Delayed, Stage::Terminated)?;
+        advanced.more = move_all(tx, &mut moves, &command, Stage::Pending, Stage::Terminated)?
+            | move_all(tx, &mut moves, &command, Stage::Delayed, Stage::Terminated)?;
     } else {
-        release(tx, scene, &command, &mut advanced)?;
+        release(tx, scene, &mut moves, &command, &mut advanced)?;
     }
-    let settled = settle(tx, scene, command_id)?;
+    let mut settled = moves.close(tx)?.pop();
+    if settled.is_none() {
+        settled = settle(tx, scene, command_id)?;
+    }
     advanced.due =
         settled.filter(|c| c.finished_at.is_none()).map(|c| if scene.now < c.deliver_before { c.deliver_before } else { c.expires_at });
     Ok(advanced)
 }
 
 /// Everything still open times out (semantics 2.2.3).
-fn expire(tx: &mut Tx<'_>, scene: &Scene, command: &Command) -> Result<bool, StoreError> {
+fn expire(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command) -> Result<bool, StoreError> {
     let mut more = false;
     for stage in Stage::ALL.into_iter().filter(|s| !s.is_terminal()) {
         let end = if stage == Stage::Cancelling { Stage::Cancelled } else { Stage::DeliveryTimedOut };
-        more |= move_all(tx, scene, command, stage, end)?;
+        more |= move_all(tx, moves, command, stage, end)?;
     }
     Ok(more)
 }
 
 /// What no node took in time does not run (semantics 2.2.1); what runs goes on.
-fn give_up_delivery(tx: &mut Tx<'_>, scene: &Scene, command: &Command) -> Result<bool, StoreError> {
+fn give_up_delivery(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command) -> Result<bool, StoreError> {
     let mut more = false;
     for stage in [Stage::Pending, Stage::Delayed, Stage::Released, Stage::Unacknowledged] {
         for invocation in invocations::at_stage(tx, &command.command_id, stage, BATCH)? {
             let known = qd_store::table::nodes::exists(tx, &invocation.instance_id)?;
             let end = if known { Stage::DeliveryTimedOut } else { Stage::Undeliverable };
-            move_one(tx, scene, &invocation, end)?;
+            moves.to(tx, &invocation, end)?;
             more = true;
         }
     }
     // A cancel for something that never arrived has nothing to wait for.
     for invocation in invocations::at_stage(tx, &command.command_id, Stage::Cancelling, BATCH)? {
         if invocation.started_at.is_none() {
-            move_one(tx, scene, &invocation, Stage::Cancelled)?;
+            moves.to(tx, &invocation, Stage::Cancelled)?;
         }
     }
     Ok(more)
 }
 
 /// Hands out as many as MaxConcurrency and the ramp-up allow (semantics 1.9), and parks what no hub can reach: an absent node takes no slot.
-fn release(tx: &mut Tx<'_>, scene: &Scene, command: &Command, advanced: &mut Advanced) -> Result<(), StoreError> {
+fn release(tx: &mut Tx<'_>, scene: &Scene, moves: &mut Moves<'_>, command: &Command, advanced: &mut Advanced) -> Result<(), StoreError> {
     if command.counts.of(Stage::Pending) == 0 {
         return Ok(());
-    }
-    for parked in invocations::pending_disconnected(tx, &command.command_id, BATCH)? {
-        move_one(tx, scene, &parked, Stage::Delayed)?;
     }
     let slots = command.max_concurrency - command.counts.sum(Stage::is_in_flight);
     let ramping = command.ramp < command.max_concurrency;
@@ -111,63 +112,41 @@ fn release(tx: &mut Tx<'_>, scene: &Scene, command: &Command, advanced: &mut Adv
     if allowed <= 0 {
         return Ok(());
     }
-    let ready = invocations::pending_connected(tx, &command.command_id, &scene.hub_id, allowed.min(BATCH))?;
-    if ramping && !ready.is_empty() {
-        commands::set_ramp(tx, &command.command_id, command.ramp.saturating_mul(2).min(command.max_concurrency))?;
-    }
-    advanced.more = allowed > BATCH && ready.len() as i64 == BATCH;
-    for (invocation, here) in &ready {
-        if *here {
-            if mark_sent(tx, scene, invocation)? {
-                advanced.send.push(invocation.instance_id.clone());
+    // A few more than allowed, because some may be parked.
+    let limit = allowed.clamp(64, BATCH);
+    let next = invocations::pending(tx, &command.command_id, limit)?;
+    let mut handed_out = 0;
+    for (invocation, hub_id) in &next {
+        match hub_id {
+            None => drop(moves.to(tx, invocation, Stage::Delayed)?),
+            Some(_) if handed_out == allowed => {}
+            Some(hub_id) => {
+                handed_out += 1;
+                if *hub_id != scene.hub_id {
+                    moves.to(tx, invocation, Stage::Released)?;
+                    tx.notify("released");
+                } else if mark_sent(tx, scene, moves, invocation)? {
+                    advanced.send.push(invocation.instance_id.clone());
+                }
             }
-        } else {
-            invocations::transition(tx, &command.command_id, &invocation.instance_id, Stage::Pending, Stage::Released, scene.now)?;
-            tx.notify("released");
         }
     }
+    if ramping && handed_out > 0 {
+        commands::set_ramp(tx, &command.command_id, command.ramp.saturating_mul(2).min(command.max_concurrency))?;
+    }
+    advanced.more = next.len() as i64 == limit && handed_out < allowed;
     Ok(())
 }
 
 /// Marks an invocation as sent before it is: a crash between the two leads to a second delivery of the same job, which agents recognise.
-pub fn mark_sent(tx: &mut Tx<'_>, scene: &Scene, invocation: &Invocation) -> Result<bool, StoreError> {
-    if !move_one(tx, scene, invocation, Stage::Unacknowledged)? {
-        return Ok(false);
-    }
-    invocations::set_sent(tx, &invocation.command_id, &invocation.instance_id, scene.now)?;
-    Ok(true)
+pub fn mark_sent(tx: &mut Tx<'_>, scene: &Scene, moves: &mut Moves<'_>, invocation: &Invocation) -> Result<bool, StoreError> {
+    moves.change(tx, invocation, &Change { sent_at: Some(scene.now), ..Change::to(Stage::Unacknowledged, scene.now) })
 }
 
-fn move_all(tx: &mut Tx<'_>, scene: &Scene, command: &Command, from: Stage, to: Stage) -> Result<bool, StoreError> {
+fn move_all(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command, from: Stage, to: Stage) -> Result<bool, StoreError> {
     let batch = invocations::at_stage(tx, &command.command_id, from, BATCH)?;
     for invocation in &batch {
-        move_one(tx, scene, invocation, to)?;
+        moves.to(tx, invocation, to)?;
     }
     Ok(!batch.is_empty())
-}
-
-/// Moves one invocation and says so; `false` when another transaction was first.
-pub fn move_one(tx: &mut Tx<'_>, scene: &Scene, invocation: &Invocation, to: Stage) -> Result<bool, StoreError> {
-    if !invocations::transition(tx, &invocation.command_id, &invocation.instance_id, invocation.stage, to, scene.now)? {
-        return Ok(false);
-    }
-    events::invocation_changed(tx, scene, invocation, to)?;
-    Ok(true)
-}
-
-/// Recomputes the command's status after its invocations moved, and says so when it changed. Returns the command as it now stands.
-pub fn settle(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Option<Command>, StoreError> {
-    let Some(mut command) = commands::get(tx, command_id)? else { return Ok(None) };
-    if command.finished_at.is_some() || !command.resolved {
-        return Ok(Some(command));
-    }
-    let now = aggregate(&command.counts, command.max_errors, command.cancelled);
-    if now.status != command.status || now.details != command.status_details {
-        command.finished_at = now.terminal.then_some(scene.now);
-        command.status = now.status.to_owned();
-        command.status_details = now.details.to_owned();
-        commands::set_status(tx, command_id, now.status, now.details, command.finished_at)?;
-        events::command_changed(tx, scene, &command)?;
-    }
-    Ok(Some(command))
 }

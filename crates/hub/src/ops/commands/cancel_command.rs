@@ -8,8 +8,9 @@ use qd_store::table::commands::{self, Stage};
 use qd_store::table::invocations::{self, Invocation};
 use uuid::Uuid;
 
-use super::advance::{self, Scene};
+use super::advance::Scene;
 use super::deliver;
+use super::moves::{self, Moves};
 use crate::cx::Cx;
 use crate::fault::Fault;
 use crate::task;
@@ -68,14 +69,17 @@ fn cancel(tx: &mut qd_store::Tx<'_>, scene: &Scene, command_id: &str, named: &[S
         batch.retain(|i| !i.stage.is_terminal() && i.stage != Stage::Cancelling);
     }
     let mut stop = Vec::new();
+    let mut moves = Moves::new(scene);
     for invocation in &batch {
         let begun = matches!(invocation.stage, Stage::Unacknowledged | Stage::InProgress);
         let to = if begun { Stage::Cancelling } else { Stage::Cancelled };
-        if advance::move_one(tx, scene, invocation, to)? && begun {
+        if moves.to(tx, invocation, to)? && begun {
             stop.push(invocation.instance_id.clone());
         }
     }
-    advance::settle(tx, scene, command_id)?;
+    if moves.close(tx)?.is_empty() {
+        moves::settle(tx, scene, command_id)?;
+    }
     tx.notify(task::COMMANDS);
     Ok((stop, named.is_empty() && i64::try_from(batch.len()).unwrap_or(i64::MAX) >= BATCH))
 }

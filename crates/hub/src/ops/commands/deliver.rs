@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use qd_model::shapes::commands::SendCommandInput;
 use qd_store::StoreError;
 use qd_store::table::commands::{self, Stage};
-use qd_store::table::invocations;
+use qd_store::table::invocations::{self, Change};
 use qd_wire::agent_message::AgentMessage;
 use qd_wire::payload::agent_job::QuarterdeckContent;
 use qd_wire::payload::{AgentJob, JobId, SendCommandContent};
@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::advance::{self, Scene};
+use super::moves::Moves;
 use super::parameters;
 use crate::channel::Handle;
 use crate::hub::Shared;
@@ -42,13 +43,26 @@ impl Jobs {
         let id = command_id.to_owned();
         let read = shared.store.read(move |tx| Ok::<_, StoreError>((commands::get(tx, &id)?, commands::asked(tx, &id)?))).await?;
         let (Some(command), Some(asked)) = read else { return Ok(None) };
-        let job = Arc::new(Job { plain: content(shared, &command, &asked) });
+        let given = parameters::open(&shared.master_key, command_id, &asked.parameters);
+        let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
+        Ok(Some(self.keep(&command, &asked.document, &request, parameters::for_agents(&asked.document, &given))))
+    }
+
+    /// Makes a command's job ready: `document` is its content as JSON text, `parameters` are typed as declared.
+    pub fn keep(
+        &self,
+        command: &commands::Command,
+        document: &str,
+        request: &SendCommandInput,
+        parameters: serde_json::Map<String, Value>,
+    ) -> Arc<Job> {
+        let job = Arc::new(Job { plain: content(command, document, request, parameters) });
         let mut kept = self.kept();
         if kept.len() >= KEPT_JOBS {
             kept.clear();
         }
-        kept.insert(command_id.to_owned(), job.clone());
-        Ok(Some(job))
+        kept.insert(command.command_id.clone(), job.clone());
+        job
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Job>>> {
@@ -57,19 +71,21 @@ impl Jobs {
     }
 }
 
-fn content(shared: &Shared, command: &commands::Command, asked: &commands::Asked) -> SendCommandContent {
-    let document_content: Value = serde_json::from_str(&asked.document).unwrap_or(Value::Null);
-    let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
-    let given = parameters::open(&shared.master_key, &command.command_id, &asked.parameters);
-    let parameters = parameters::for_agents(&asked.document, &given);
-    let logs = request.cloud_watch_output_config.unwrap_or_default();
+fn content(
+    command: &commands::Command,
+    document: &str,
+    request: &SendCommandInput,
+    parameters: serde_json::Map<String, Value>,
+) -> SendCommandContent {
+    let document_content: Value = serde_json::from_str(document).unwrap_or(Value::Null);
+    let logs = request.cloud_watch_output_config.clone().unwrap_or_default();
     SendCommandContent {
         parameters,
         document_content,
         command_id: command.command_id.clone(),
         document_name: command.document_name.clone(),
-        output_s3_key_prefix: request.output_s3_key_prefix.unwrap_or_default(),
-        output_s3_bucket_name: request.output_s3_bucket_name.unwrap_or_default(),
+        output_s3_key_prefix: request.output_s3_key_prefix.clone().unwrap_or_default(),
+        output_s3_bucket_name: request.output_s3_bucket_name.clone().unwrap_or_default(),
         cloud_watch_log_group_name: logs.cloud_watch_log_group_name.unwrap_or_default(),
         cloud_watch_output_enabled: logs.cloud_watch_output_enabled.unwrap_or_default(),
         quarterdeck: None,
@@ -163,7 +179,12 @@ pub async fn node_connected(shared: &Arc<Shared>, instance_id: &str) {
             Stage::Delayed if !streams_output && !may_resend(&invocation, scene.now) => {}
             Stage::Delayed | Stage::Released => {
                 let scene = scene.clone();
-                let moved = shared.store.write(move |tx| advance::move_one(tx, &scene, &invocation, Stage::Pending)).await;
+                let moved = shared.store.write(move |tx| {
+                    let mut moves = Moves::new(&scene);
+                    moves.to(tx, &invocation, Stage::Pending)?;
+                    moves.close(tx).map(drop)
+                });
+                let moved = moved.await;
                 if let Err(error) = moved {
                     tracing::error!(%error, command_id, "a parked invocation could not be taken up again");
                 }
@@ -188,17 +209,19 @@ pub async fn resend(shared: &Arc<Shared>) -> Result<bool, StoreError> {
         .store
         .write(move |tx| {
             let mut due: Vec<(String, String)> = Vec::new();
+            let mut moves = Moves::new(&scene);
             for invocation in invocations::released_for_hub(tx, &scene.hub_id, batch)? {
-                if advance::mark_sent(tx, &scene, &invocation)? {
+                if advance::mark_sent(tx, &scene, &mut moves, &invocation)? {
                     due.push((invocation.command_id, invocation.instance_id));
                 }
             }
             for invocation in invocations::unacknowledged_since(tx, &scene.hub_id, scene.now - RESEND_AFTER_MS, batch)? {
                 if may_resend(&invocation, scene.now) {
-                    invocations::set_sent(tx, &invocation.command_id, &invocation.instance_id, scene.now)?;
+                    moves.change(tx, &invocation, &Change { sent_at: Some(scene.now), ..Change::to(invocation.stage, scene.now) })?;
                     due.push((invocation.command_id, invocation.instance_id));
                 }
             }
+            moves.close(tx)?;
             Ok::<_, StoreError>(due)
         })
         .await?;

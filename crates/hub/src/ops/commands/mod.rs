@@ -7,6 +7,7 @@ pub mod document;
 pub mod get_command_invocation;
 pub mod list_command_invocations;
 pub mod list_commands;
+pub mod moves;
 pub mod parameters;
 pub mod resolve;
 pub mod send_command;

@@ -43,20 +43,28 @@ fn document(content: &str) -> Result<Document, ApiError> {
     Document::parse(content, DocumentFormat::Json).map_err(|e| ApiError::new("InvalidDocument", e.to_string()))
 }
 
+/// Values that fit a document.
+pub struct Checked {
+    /// Typed as declared, defaults filled in: as agents get them (agent-protocol 4.6).
+    pub typed: Map<String, Value>,
+    /// Seconds the document may run, to be added to TimeoutSeconds (semantics 2.2.2).
+    pub execution_timeout: u32,
+}
+
 /// Checks values against the document's declarations.
 ///
 /// Errors: `InvalidParameters` with every reason at once.
-pub fn check(content: &str, given: &Given) -> Result<(), ApiError> {
+pub fn check(content: &str, given: &Given) -> Result<Checked, ApiError> {
     let document = document(content)?;
     let resolved = Resolved::resolve(&document.parameters, given).map_err(|e| ApiError::new("InvalidParameters", e.to_string()))?;
-    let references = resolved.to_map().values().any(mentions_parameter_store);
-    if references {
+    let typed = resolved.to_map();
+    if typed.values().any(mentions_parameter_store) {
         return Err(ApiError::new(
             "InvalidParameters",
             "A parameter refers to Parameter Store ({{ssm:…}}), which is not built in this version of Quarterdeck. Give the value itself.",
         ));
     }
-    Ok(())
+    Ok(Checked { execution_timeout: document.timeout_seconds(&resolved), typed })
 }
 
 fn mentions_parameter_store(value: &Value) -> bool {
@@ -65,13 +73,6 @@ fn mentions_parameter_store(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(mentions_parameter_store),
         _ => false,
     }
-}
-
-/// Seconds the document may run, to be added to TimeoutSeconds (semantics 2.2.2).
-pub fn execution_timeout(content: &str, given: &Given) -> u32 {
-    let Ok(document) = document(content) else { return 0 };
-    let resolved = Resolved::resolve(&document.parameters, given).unwrap_or_default();
-    document.timeout_seconds(&resolved)
 }
 
 /// Values as agents get them: typed as declared, defaults filled in (agent-protocol 4.6).

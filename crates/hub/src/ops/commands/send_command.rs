@@ -39,7 +39,7 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
     let document = super::document::resolve(cx, &input.document_name, input.document_version.as_deref()).await?;
     check_document(&input, &document)?;
     let given = input.parameters.take().map(|p| p.into_inner()).unwrap_or_default();
-    parameters::check(&document.content, &given)?;
+    let checked = parameters::check(&document.content, &given)?;
     let size = document.content.len() + given.iter().map(|(k, v)| k.len() + v.iter().map(String::len).sum::<usize>()).sum::<usize>();
     if size > MAX_SIZE {
         return Err(ApiError::new(
@@ -49,7 +49,7 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
     }
     let command_id = Uuid::new_v4().to_string();
     let timeout = i64::from(input.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS)) * 1_000;
-    let execution = i64::from(parameters::execution_timeout(&document.content, &given)) * 1_000;
+    let execution = i64::from(checked.execution_timeout) * 1_000;
     let asked = Asked {
         parameters: parameters::seal(&cx.shared().master_key, &command_id, &given)?,
         document: document.content.clone(),
@@ -75,6 +75,8 @@ pub async fn run(cx: &Cx, mut input: SendCommandInput) -> Result<SendCommandOutp
         targets: 0,
         counts: Counts::default(),
     };
+    // Before it can be handed out. Should it not be accepted, nobody asks for its job.
+    cx.shared().jobs.keep(&command, &document.content, &input, checked.typed);
     accept(cx, command, asked, input, selectors).await
 }
 

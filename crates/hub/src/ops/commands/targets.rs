@@ -63,12 +63,7 @@ pub fn matching(tx: &mut Tx<'_>, selectors: &[Selector]) -> Result<Vec<String>, 
         });
     }
     let ids: Vec<String> = found.unwrap_or_default().into_iter().collect();
-    let mut registered = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(500) {
-        registered.extend(nodes::get_many(tx, chunk)?.into_iter().map(|n| n.instance_id));
-    }
-    registered.sort();
-    Ok(registered)
+    nodes::registered(tx, &ids)
 }
 
 #[cfg(test)]

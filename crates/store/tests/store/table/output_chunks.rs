@@ -32,16 +32,17 @@ async fn pieces_are_taken_once_and_in_order(database: TestDatabase) {
     assert_eq!((read(&store, &out, 11, 5).await, read(&store, &out, u64::MAX, 5).await), (vec![], vec![]));
     assert_eq!(append(&store, &key("c", "stderr"), 0, "oops", 15).await, 4);
     let finished = out.clone();
-    store.write(move |tx| output_chunks::finish(tx, &finished, 20)).await.unwrap();
+    let early = out.clone();
+    assert_eq!(store.write(move |tx| output_chunks::finish(tx, &early, 12, 20)).await.unwrap(), 11, "an end beyond a gap is not taken");
+    assert_eq!(store.write(move |tx| output_chunks::finish(tx, &finished, 11, 20)).await.unwrap(), 11);
     assert_eq!(append(&store, &out, 11, "too late", 21).await, 11, "a finished output takes no more");
     let outputs = store.read(|tx| output_chunks::of_invocation(tx, "c", "mi-1")).await.unwrap();
     let known: Vec<_> = outputs.iter().map(|output| (output.key.stream.as_str(), output.total_bytes, output.complete)).collect();
     assert_eq!(known, [("stderr", 4, false), ("stdout", 11, true)]);
     assert_eq!((outputs[1].started_at, outputs[1].updated_at), (10, 20));
     let silent = key("c", "nothing");
-    store.write(move |tx| output_chunks::finish(tx, &silent, 20)).await.unwrap();
-    let silent = store.read(|tx| output_chunks::get(tx, &key("c", "nothing"))).await.unwrap().unwrap();
-    assert_eq!((silent.total_bytes, silent.complete), (0, true));
+    assert_eq!(store.write(move |tx| output_chunks::finish(tx, &silent, 0, 20)).await.unwrap(), 0);
+    assert_eq!(store.read(|tx| output_chunks::get(tx, &key("c", "nothing"))).await.unwrap(), None, "an empty output needs no row");
 }
 
 async fn any_bytes_are_kept(database: TestDatabase) {
