@@ -84,6 +84,13 @@ struct Service {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // Every script waits for this process to start, so it does not wait for a description of all commands and options.
+    let mut words = std::env::args_os().skip(1);
+    if let (Some("supervise"), Some(directory), None) =
+        (words.next().as_deref().and_then(std::ffi::OsStr::to_str), words.next(), words.next())
+    {
+        return ExitCode::from(u8::try_from(crate::process::supervise::main(Path::new(&directory))).unwrap_or(1));
+    }
     let command = Arguments::parse().command;
     if let Command::Supervise { directory } = &command {
         return ExitCode::from(u8::try_from(crate::process::supervise::main(directory)).unwrap_or(1));

@@ -1,7 +1,9 @@
 //! Java regular expressions, as the service model and documents use them: a whole-string match, compiled for an engine that cannot be
 //! made to run for ever.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -38,6 +40,9 @@ const SIZE_LIMIT: usize = 16 * 1024 * 1024;
 /// Steps after which a backtracking match counts as failed.
 const BACKTRACK_LIMIT: usize = 200_000;
 
+/// Patterns kept compiled.
+const KEPT_PATTERNS: usize = 64;
+
 /// What Java's `.` does not match.
 const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
@@ -59,6 +64,23 @@ impl Matcher {
             // The first engine's complaint is the clearer one, unless it only lacked a feature.
             Err(_) => Err(BadPattern(last_line(&linear.to_string()))),
         }
+    }
+
+    /// As [`Matcher::compile`], compiled once for the patterns in use: a document's patterns are asked for with every command that runs it.
+    pub fn kept(pattern: &str) -> Result<Arc<Self>, BadPattern> {
+        static KEPT: Mutex<BTreeMap<String, Arc<Matcher>>> = Mutex::new(BTreeMap::new());
+        // Every change is one insert or a clear, so a panic elsewhere leaves nothing half done.
+        let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(matcher) = kept().get(pattern) {
+            return Ok(matcher.clone());
+        }
+        let matcher = Arc::new(Self::compile(pattern)?);
+        let mut kept = kept();
+        if kept.len() >= KEPT_PATTERNS {
+            kept.clear();
+        }
+        kept.insert(pattern.to_owned(), matcher.clone());
+        Ok(matcher)
     }
 
     pub(crate) fn compile_or_never(pattern: &str) -> Self {

@@ -4,7 +4,7 @@ use super::outcome::StepResult;
 use crate::home::{self, Home};
 use qd_wire::payload::{JobId, PayloadError, SendCommandContent};
 use serde::{Deserialize, Serialize};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Free space below which a new document goes to memory at once, in bytes.
@@ -87,7 +87,13 @@ pub fn save_to<T: Serialize>(path: &Path, value: &T, durable: bool) -> io::Resul
 
 fn create_at(dir: &Path, state: &State, durable: bool) -> io::Result<()> {
     home::create_private_dir(dir)?;
-    save_to(&dir.join("state.json"), state, durable)?;
+    // In place: a state that is cut off was never acknowledged, and nothing is there that it could spoil.
+    let mut file = home::private_file().truncate(true).open(dir.join("state.json"))?;
+    file.write_all(&serde_json::to_vec(state).map_err(io::Error::other)?)?;
+    if durable {
+        file.sync_all()?;
+        home::sync_dir(dir)?;
+    }
     match (durable, dir.parent()) {
         (true, Some(parent)) => home::sync_dir(parent),
         _ => Ok(()),

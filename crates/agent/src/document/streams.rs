@@ -269,7 +269,18 @@ fn acked_path(path: &Path) -> PathBuf {
     path.with_extension("acked")
 }
 
+/// On another thread where there is a runtime: nobody waits for it, and the next command should not.
 fn remove_dir(dir: &Path) {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => {
+            let dir = dir.to_path_buf();
+            drop(runtime.spawn_blocking(move || remove_dir_now(&dir)));
+        }
+        Err(_) => remove_dir_now(dir),
+    }
+}
+
+fn remove_dir_now(dir: &Path) {
     if let Err(error) = super::state::remove(dir)
         && error.kind() != io::ErrorKind::NotFound
     {

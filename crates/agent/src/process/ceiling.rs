@@ -33,6 +33,8 @@ pub struct Applied {
     pub group: Option<PathBuf>,
     /// The group this process came from.
     home: Option<PathBuf>,
+    /// Priority step for the script's process group, where there is no cgroup.
+    nice: i32,
 }
 
 /// The cgroup the agent may subdivide, if the system gave it one. Moves this process into a leaf first, because a group with
@@ -116,12 +118,12 @@ impl Ceiling {
             let _ = fs::remove_dir(&group);
             return None;
         }
-        Some(Applied { text: format!("cgroup {}", said.join(" ")), group: Some(group), home: Some(base.join("agent")) })
+        Some(Applied { text: format!("cgroup {}", said.join(" ")), group: Some(group), home: Some(base.join("agent")), nice: 0 })
     }
 
     #[cfg(unix)]
     fn enter_rlimits(&self) -> Applied {
-        use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let mut said = Vec::new();
         let mut lower = |name: &str, resource: Resource, value: u64| {
             let now = getrlimit(resource);
@@ -137,10 +139,11 @@ impl Ceiling {
         if self.pids > 0 {
             lower("RLIMIT_NPROC", Resource::Nproc, self.pids);
         }
-        if self.nice > 0 && nice(i32::try_from(self.nice).unwrap_or(0)).is_ok() {
-            said.push(format!("nice={}", self.nice));
+        let nice = i32::try_from(self.nice.min(19)).unwrap_or(0);
+        if nice > 0 {
+            said.push(format!("nice={nice}"));
         }
-        Applied { text: format!("limits {}", said.join(" ")), ..Applied::default() }
+        Applied { text: format!("limits {}", said.join(" ")), nice, ..Applied::default() }
     }
 }
 
@@ -149,6 +152,17 @@ impl Applied {
     pub fn leave(&self) {
         if let Some(home) = &self.home {
             let _ = std::fs::write(home.join("cgroup.procs"), std::process::id().to_string());
+        }
+    }
+
+    /// Lowers the priority of a script that was just started, and with it of all that it will start. Not this process's own: who waits for a
+    /// result should not wait behind the script's load.
+    #[cfg(unix)]
+    pub fn lower_priority(&self, group: rustix::process::Pid) {
+        if self.nice > 0
+            && let Err(error) = rustix::process::setpriority_pgrp(Some(group), self.nice)
+        {
+            tracing::debug!(%error, "a script's priority cannot be lowered");
         }
     }
 

@@ -49,6 +49,7 @@ impl Tree {
         let mut child = spawned?;
         let raw = i32::try_from(child.id()).map_err(io::Error::other)?;
         let pid = Pid::from_raw(raw).ok_or_else(|| io::Error::other("no process id"))?;
+        applied.lower_priority(pid);
         let missing = || io::Error::other("a pipe is missing");
         let stdout = pipe::Receiver::from_owned_fd(child.stdout.take().ok_or_else(missing)?.into())?;
         let stderr = pipe::Receiver::from_owned_fd(child.stderr.take().ok_or_else(missing)?.into())?;

@@ -117,7 +117,7 @@ impl Parameter {
             out.push(format!("Parameter `{name}` must be one of: {}.", self.allowed_values.join(", ")));
         }
         if let Some(pattern) = &self.allowed_pattern {
-            match Matcher::compile(pattern) {
+            match Matcher::kept(pattern) {
                 Ok(matcher) if items.iter().all(|item| matcher.matches(item)) => {}
                 Ok(_) => out.push(format!("Parameter `{name}` must match the pattern {pattern}")),
                 Err(error) => out.push(format!("Parameter `{name}` has a pattern that does not compile: {error}")),
