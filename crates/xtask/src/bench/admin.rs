@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 /// AWS allows this many nodes for one activation.
 const NODES_OF_AN_ACTIVATION: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(600);
+/// Between two looks at a command.
+const PAUSE: Duration = Duration::from_micros(500);
 
 /// The account's administrator.
 pub struct Admin {
@@ -42,9 +44,15 @@ impl Admin {
 
     /// The first node's id, once one is online.
     pub async fn first_node(&self) -> anyhow::Result<String> {
+        self.node_of("agent").await
+    }
+
+    /// The id of a node with the tag `fleet=<name>`, once it is online.
+    pub async fn node_of(&self, fleet: &str) -> anyhow::Result<String> {
         let until = Instant::now() + PATIENCE;
+        let input = json!({ "Filters": [{ "Key": "tag:fleet", "Values": [fleet] }] });
         while Instant::now() < until {
-            let answer = self.call("DescribeInstanceInformation", json!({})).await?;
+            let answer = self.call("DescribeInstanceInformation", input.clone()).await?;
             let node = &answer["InstanceInformationList"][0];
             if let (Some(id), Some("Online")) = (node["InstanceId"].as_str(), node["PingStatus"].as_str()) {
                 return Ok(id.to_owned());
@@ -74,6 +82,8 @@ impl Admin {
                 "Pending" | "InProgress" | "Delayed" => {}
                 other => bail!("the command ended as {other}"),
             }
+            // Asking without pause would take from hub and agent what is measured.
+            tokio::task::block_in_place(|| std::thread::sleep(PAUSE));
         }
         bail!("the command did not end")
     }

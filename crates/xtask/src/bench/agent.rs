@@ -1,5 +1,6 @@
 //! The agent as a process: its memory idle and at work, its size, and how soon after its start the first command is done.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,12 @@ use super::admin::Admin;
 use super::hub::HubProcess;
 use super::process;
 use super::report::{self, median};
+use super::stock::StockAgent;
 
 /// MiB an idle agent may hold.
 const IDLE_BAR: f64 = 12.0;
+/// Times as much that a stock agent should hold.
+const STOCK_BAR: f64 = 5.0;
 /// Seconds from its start to the first command done.
 const START_BAR: f64 = 2.0;
 
@@ -86,11 +90,36 @@ pub async fn run(args: &AgentBench) -> anyhow::Result<()> {
         busies.push(busy);
     }
     agent.stop().await;
+    let stock = match &args.stock_agent {
+        Some(folder) => Some(stock_mebibytes(&hub, &admin, folder).await?),
+        None => None,
+    };
     hub.stop().await;
     println!("agent: program {size:.1} MiB; median {:.1} MiB while a command runs", median(&busies));
     report::verdict("agent, start to first command", median(&starts), START_BAR, " s");
     report::verdict("agent, idle", median(&idles), IDLE_BAR, " MiB");
+    match stock {
+        Some(stock) => {
+            println!("agent: stock agent {stock:.1} MiB idle");
+            report::verdict_at_least("agent, stock agent beside ours", stock / median(&idles), STOCK_BAR, " times");
+        }
+        None => println!("agent: the stock agent was not measured; --stock-agent names its folder"),
+    }
     Ok(())
+}
+
+/// What a stock agent and its worker hold on the same hub, idle again after a command.
+async fn stock_mebibytes(hub: &HubProcess, admin: &Admin, folder: &Path) -> anyhow::Result<f64> {
+    println!("agent: starting the stock agent");
+    let agent = StockAgent::start(hub, admin, folder).await?;
+    admin.round_trip(&admin.node_of("stock").await?).await?;
+    let mut held = Vec::new();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        held.push(agent.resident()? as f64 / 1048576.0);
+    }
+    agent.stop().await;
+    Ok(median(&held))
 }
 
 /// The most it holds while a command writes output, bytes. Its children are not counted: they are the command.

@@ -34,6 +34,8 @@ mod round_trip;
 mod simulator;
 #[cfg(feature = "bench")]
 mod sockets;
+#[cfg(feature = "bench")]
+mod stock;
 
 use std::path::PathBuf;
 
@@ -74,6 +76,9 @@ struct RoundTrip {
     /// Answer from a simulated node instead of an agent: what the hub alone takes
     #[arg(long)]
     simulated: bool,
+    /// Folder of an unmodified amazon-ssm-agent and its workers, to be measured on the same hub (as root)
+    #[arg(long, value_name = "FOLDER")]
+    stock_agent: Option<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]
@@ -97,6 +102,9 @@ struct AgentBench {
     /// Rounds; the median is the result
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Folder of an unmodified amazon-ssm-agent and its workers, to be measured on the same hub (as root)
+    #[arg(long, value_name = "FOLDER")]
+    stock_agent: Option<PathBuf>,
 }
 
 #[derive(clap::Args, Debug, Clone)]

@@ -81,6 +81,17 @@ pub fn resident(id: u32) -> anyhow::Result<u64> {
     Ok(kibibytes * 1024)
 }
 
+/// Resident memory of a process and of all it started, bytes.
+pub fn resident_tree(id: u32) -> anyhow::Result<u64> {
+    let mut sum = resident(id)?;
+    for task in std::fs::read_dir(format!("/proc/{id}/task"))?.flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        // One that has just ended holds nothing.
+        sum += children.split_whitespace().filter_map(|child| resident_tree(child.parse().ok()?).ok()).sum::<u64>();
+    }
+    Ok(sum)
+}
+
 /// Resident memory of a process once it no longer moves by more than 1 % in a second.
 pub async fn settled(id: u32) -> anyhow::Result<u64> {
     let mut last = resident(id)?;

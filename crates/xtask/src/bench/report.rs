@@ -52,6 +52,12 @@ pub fn verdict(name: &str, figure: f64, bar: f64, unit: &str) {
     println!("{name}: median {figure:.2}{unit}, {word} the bar of {bar}{unit}");
 }
 
+/// The last line of a comparison in which more is better.
+pub fn verdict_at_least(name: &str, figure: f64, bar: f64, unit: &str) {
+    let word = if figure >= bar { "reaches" } else { "UNDER" };
+    println!("{name}: median {figure:.2}{unit}, {word} the bar of {bar}{unit}");
+}
+
 /// How a cost per node changed from the small to the large fleet.
 pub fn growth(name: &str, unit: &str, (small, per_small): (usize, f64), (large, per_large): (usize, f64)) {
     println!(
