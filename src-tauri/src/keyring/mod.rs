@@ -133,22 +133,13 @@ impl Secrets {
         if passphrase.chars().count() < SHORTEST_PASSPHRASE {
             return Err(KeyringError::ShortPassphrase);
         }
+        unsealed(&self.place())?;
+        // Nobody else waits while the key is derived.
+        let mut file = SealedFile::new(&self.path, passphrase)?;
         let mut place = self.place();
-        let items = match &mut *place {
-            Place::Unanswered(items) | Place::Session(items) => std::mem::take(items),
-            Place::Locked { .. } => return Err(KeyringError::Locked),
-            Place::Keyring | Place::File(_) => return Err(KeyringError::NotAsked),
-        };
-        match SealedFile::create(&self.path, passphrase, items.clone()) {
-            Ok(file) => {
-                *place = Place::File(Box::new(file));
-                Ok(())
-            }
-            Err(error) => {
-                *place = Place::Unanswered(items);
-                Err(error)
-            }
-        }
+        file.put_all(unsealed(&place)?)?;
+        *place = Place::File(Box::new(file));
+        Ok(())
     }
 
     /// The person's answer: keep secrets in memory until the app ends.
@@ -164,18 +155,29 @@ impl Secrets {
 
     /// Opens the file of an earlier run.
     pub fn unlock(&self, passphrase: &str) -> Result<(), KeyringError> {
-        let mut place = self.place();
-        let Place::Locked { waiting } = &mut *place else { return Err(KeyringError::NotAsked) };
-        let mut file = SealedFile::open(&self.path, passphrase)?;
-        for (name, secret) in std::mem::take(waiting) {
-            file.put(&name, secret)?;
+        if !matches!(&*self.place(), Place::Locked { .. }) {
+            return Err(KeyringError::NotAsked);
         }
+        // Nobody else waits while the key is derived.
+        let mut file = SealedFile::open(&self.path, passphrase)?;
+        let mut place = self.place();
+        let Place::Locked { waiting } = &*place else { return Err(KeyringError::NotAsked) };
+        file.put_all(waiting.clone())?;
         *place = Place::File(Box::new(file));
         Ok(())
     }
 
     fn place(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What waits in memory for a place to go to.
+fn unsealed(place: &Place) -> Result<Items, KeyringError> {
+    match place {
+        Place::Unanswered(items) | Place::Session(items) => Ok(items.clone()),
+        Place::Locked { .. } => Err(KeyringError::Locked),
+        Place::Keyring | Place::File(_) => Err(KeyringError::NotAsked),
     }
 }
 

@@ -43,14 +43,14 @@ pub(super) struct SealedFile {
 }
 
 impl SealedFile {
-    pub(super) fn create(path: &Path, passphrase: &str, items: Items) -> Result<Self, KeyringError> {
+    /// A file to be, under `passphrase`: nothing is written before something is put into it. Derives the key, which takes a while.
+    pub(super) fn new(path: &Path, passphrase: &str) -> Result<Self, KeyringError> {
         let mut salt = [0_u8; 16];
         random(&mut salt)?;
-        let file = Self { path: path.to_owned(), key: derive(passphrase, &salt, ROUNDS)?, salt, rounds: ROUNDS, items };
-        file.write()?;
-        Ok(file)
+        Ok(Self { path: path.to_owned(), key: derive(passphrase, &salt, ROUNDS)?, salt, rounds: ROUNDS, items: Items::new() })
     }
 
+    /// Opens a file that was written. Derives the key, which takes a while.
     pub(super) fn open(path: &Path, passphrase: &str) -> Result<Self, KeyringError> {
         if fs::metadata(path)?.len() > LARGEST {
             return Err(KeyringError::WrongPassphrase);
@@ -82,6 +82,11 @@ impl SealedFile {
 
     pub(super) fn put(&mut self, name: &str, secret: Zeroizing<String>) -> Result<(), KeyringError> {
         self.items.insert(name.to_owned(), secret);
+        self.write()
+    }
+
+    pub(super) fn put_all(&mut self, items: Items) -> Result<(), KeyringError> {
+        self.items.extend(items);
         self.write()
     }
 
