@@ -1,23 +1,17 @@
 /** Every node the hub knows: filtered, sorted and paged by the hub, so that 100,000 rows are no heavier than 20. */
 import Button from '@cloudscape-design/components/button';
-import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter';
+import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { getNodes, type NodeFilter, type NodeRow, type NodesQuery } from '../../api/extension';
 import { usePolling } from '../../api/live';
-import { readAll, usePaged } from '../../api/paging';
-import { Page } from '../../app/page';
 import { useFollow, useOpen } from '../../app/router';
 import { Empty } from '../../components/Empty';
-import { ExportButton } from '../../components/ExportButton';
-import { Failure } from '../../components/Failure';
-import { Pages } from '../../components/Pages';
-import { Preferences } from '../../components/Preferences';
-import { useTablePreferences } from '../../components/tablePreferences';
+import { filterProperty, ListPage } from '../../components/ListPage';
+import { useList } from '../../components/useList';
 import { type Text, useText } from '../../i18n';
-import { COLUMN_SORT, DEFAULT_COLUMNS, nodeColumnChoices, nodeColumns, nodeExport } from './columns';
+import { COLUMN_SORT, DEFAULT_COLUMNS, nodeColumns, nodeExport } from './columns';
 import { fromQuery, toQuery } from './filter';
 
 export interface NodesSearch {
@@ -39,19 +33,18 @@ function readPage(query: Omit<NodesQuery, 'token'>) {
 /** Properties to filter by; the tags offered are those of the nodes seen, and any other can be typed as `tag:name`. */
 function useProperties({ t }: Text, seen: NodeRow[], filter: NodeFilter[]): PropertyFilterProps.FilteringProperty[] {
   return useMemo(() => {
-    const property = (key: string, label: string): PropertyFilterProps.FilteringProperty => ({ key, propertyLabel: label, groupValuesLabel: label, operators: ['='] });
     const tagKeys = new Set(seen.flatMap((node) => Object.keys(node.Tags)));
     for (const item of filter) if (item.Key.startsWith('tag:')) tagKeys.add(item.Key.slice(4));
     return [
-      property('PingStatus', t('nodes.property.status')),
-      property('PlatformTypes', t('nodes.property.platform')),
-      property('AgentVersion', t('nodes.property.agentVersion')),
-      property('InstanceIds', t('nodes.property.id')),
-      property('ResourceType', t('nodes.property.resourceType')),
-      property('IamRole', t('nodes.property.role')),
-      property('ActivationIds', t('nodes.property.activation')),
-      property('tag-key', t('nodes.property.tagKey')),
-      ...[...tagKeys].sort().map((key) => property(`tag:${key}`, t('nodes.property.tag', { key }))),
+      filterProperty('PingStatus', t('nodes.property.status')),
+      filterProperty('PlatformTypes', t('nodes.property.platform')),
+      filterProperty('AgentVersion', t('nodes.property.agentVersion')),
+      filterProperty('InstanceIds', t('nodes.property.id')),
+      filterProperty('ResourceType', t('nodes.property.resourceType')),
+      filterProperty('IamRole', t('nodes.property.role')),
+      filterProperty('ActivationIds', t('nodes.property.activation')),
+      filterProperty('tag-key', t('nodes.property.tagKey')),
+      ...[...tagKeys].sort().map((key) => filterProperty(`tag:${key}`, t('nodes.property.tag', { key }))),
     ];
   }, [t, seen, filter]);
 }
@@ -89,34 +82,66 @@ export function NodesPage() {
   const filter = search.filter ?? NO_FILTER;
   const sort = search.sort && COLUMN_SORT[search.sort] ? search.sort : 'name';
   const order = search.order === 'desc' ? 'desc' : 'asc';
-  const [table, setTable] = useTablePreferences('nodes', { pageSize: 20, visible: DEFAULT_COLUMNS, wrapLines: false });
-  const query = { filter, search: search.search, sort: COLUMN_SORT[sort] ?? 'name', order, max: table.pageSize } as const;
-  const paged = usePaged(['nodes', 'list', query], readPage(query), { refetchInterval: usePolling() });
+  const query = { filter, search: search.search, sort: COLUMN_SORT[sort] ?? 'name', order } as const;
+  const list = useList({
+    name: 'nodes',
+    about: [query],
+    columns: DEFAULT_COLUMNS,
+    read: (max) => readPage({ ...query, max }),
+    exportLimit: EXPORT_LIMIT,
+    refetchInterval: usePolling(),
+  });
+  const { items, total } = list.paged;
   const [selected, setSelected] = useState<NodeRow[]>([]);
   const columns = useMemo(() => nodeColumns(text, follow), [text, follow]);
-  const properties = useProperties(text, paged.items, filter);
-  const options = useOptions(text, paged.items);
+  const properties = useProperties(text, items, filter);
+  const options = useOptions(text, items);
   const change = (next: NodesSearch) => {
     setSelected([]);
     void navigate({ to: '/nodes', search: { ...search, ...next } as never, replace: true });
   };
-  const filtered = filter.length > 0 || Boolean(search.search);
   const blocked = selected.length === 0 ? t('nodes.runNone') : selected.length > BY_ID_LIMIT ? t('nodes.runTooMany') : undefined;
   return (
-    <Page
+    <ListPage
       title={t('nodes.title')}
       description={t('nodes.description')}
-      counter={paged.total === undefined ? undefined : selected.length > 0 ? `(${number(selected.length)}/${number(paged.total)})` : `(${number(paged.total)})`}
+      counter={total === undefined ? undefined : selected.length > 0 ? `(${number(selected.length)}/${number(total)})` : `(${number(total)})`}
+      label={t('nodes.pinned')}
+      failed={t('nodes.failed')}
+      list={list}
+      trackBy="InstanceId"
+      columns={columns}
+      sorting={{
+        sortingColumn: { sortingField: sort },
+        sortingDescending: order === 'desc',
+        onSortingChange: ({ detail }) => change({ sort: detail.sortingColumn.sortingField, order: detail.isDescending ? 'desc' : 'asc' }),
+      }}
+      selection={{
+        selectionType: 'multi',
+        selectedItems: selected,
+        onSelectionChange: ({ detail }) => setSelected(detail.selectedItems),
+        labels: {
+          selectionGroupLabel: t('nodes.title'),
+          allItemsSelectionLabel: () => t('common.all'),
+          itemSelectionLabel: (_, node) => node.Name || node.InstanceId,
+        },
+      }}
+      filter={{
+        properties,
+        options,
+        label: t('nodes.filter'),
+        placeholder: t('nodes.filterPlaceholder'),
+        query: toQuery(filter, search.search ?? ''),
+        onChange: (changed) => {
+          const next = fromQuery(changed);
+          change({ filter: next.filter.length > 0 ? next.filter : undefined, search: next.search || undefined });
+        },
+        noMatch: { title: t('nodes.noMatch'), hint: t('nodes.noMatchHint'), clear: t('nodes.clearFilter') },
+      }}
+      empty={<Empty title={t('nodes.none')} hint={t('nodes.noneHint')} action={<Button onClick={() => open('/activations')}>{t('nav.addNode')}</Button>} />}
+      file={{ columns: nodeExport(text), done: 'nodes.exported', failed: 'nodes.exportFailed' }}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
-          <ExportButton
-            name="nodes"
-            columns={nodeExport(text)}
-            read={(onProgress) => readAll(readPage({ ...query, max: 50 }), EXPORT_LIMIT, onProgress)}
-            done="nodes.exported"
-            failed="nodes.exportFailed"
-          />
           <Button onClick={() => open('/activations')}>{t('nav.addNode')}</Button>
           <Button
             variant="primary"
@@ -128,59 +153,6 @@ export function NodesPage() {
           </Button>
         </SpaceBetween>
       }
-    >
-      <SpaceBetween size="m">
-        {paged.error !== null && <Failure error={paged.error} what={t('nodes.failed')} onRetry={paged.refetch} />}
-        <Table
-          variant="container"
-          stickyHeader
-          resizableColumns
-          wrapLines={table.wrapLines}
-          items={paged.items}
-          trackBy="InstanceId"
-          loading={paged.loading}
-          loadingText={t('common.loading')}
-          columnDefinitions={columns}
-          columnDisplay={columns.map((column) => ({ id: column.id ?? '', visible: column.id === 'name' || table.visible.includes(column.id ?? '') }))}
-          sortingColumn={{ sortingField: sort }}
-          sortingDescending={order === 'desc'}
-          onSortingChange={({ detail }) => change({ sort: detail.sortingColumn.sortingField, order: detail.isDescending ? 'desc' : 'asc' })}
-          selectionType="multi"
-          selectedItems={selected}
-          onSelectionChange={({ detail }) => setSelected(detail.selectedItems)}
-          ariaLabels={{
-            tableLabel: t('nodes.pinned'),
-            selectionGroupLabel: t('nodes.title'),
-            allItemsSelectionLabel: () => t('common.all'),
-            itemSelectionLabel: (_, node) => node.Name || node.InstanceId,
-          }}
-          filter={
-            <PropertyFilter
-              query={toQuery(filter, search.search ?? '')}
-              onChange={({ detail }) => {
-                const next = fromQuery(detail);
-                change({ filter: next.filter.length > 0 ? next.filter : undefined, search: next.search || undefined });
-              }}
-              hideOperations
-              filteringProperties={properties}
-              filteringOptions={options}
-              filteringPlaceholder={t('nodes.filterPlaceholder')}
-              filteringAriaLabel={t('nodes.filter')}
-              freeTextFiltering={{ operators: [':'] }}
-              expandToViewport
-            />
-          }
-          pagination={<Pages paged={paged} />}
-          preferences={<Preferences value={table} onChange={setTable} columns={nodeColumnChoices(text)} />}
-          empty={
-            filtered ? (
-              <Empty title={t('nodes.noMatch')} hint={t('nodes.noMatchHint')} action={<Button onClick={() => change({ filter: undefined, search: undefined })}>{t('nodes.clearFilter')}</Button>} />
-            ) : (
-              <Empty title={t('nodes.none')} hint={t('nodes.noneHint')} action={<Button onClick={() => open('/activations')}>{t('nav.addNode')}</Button>} />
-            )
-          }
-        />
-      </SpaceBetween>
-    </Page>
+    />
   );
 }

@@ -5,7 +5,6 @@ import type { TableProps } from '@cloudscape-design/components/table';
 import type { NodeRow, NodeSort } from '../../api/extension';
 import { href } from '../../app/router';
 import type { ExportColumn } from '../../components/ExportButton';
-import type { ColumnChoice } from '../../components/Preferences';
 import { NodeStatus } from '../../components/Status';
 import { Tags } from '../../components/Tags';
 import { When } from '../../components/When';
@@ -30,7 +29,7 @@ export const COLUMN_SORT: Record<string, NodeSort> = {
   lastPing: 'last-ping',
 };
 
-export const DEFAULT_COLUMNS = ['name', 'id', 'status', 'platform', 'agent', 'lastPing', 'tags'];
+export const DEFAULT_COLUMNS = ['name', 'id', 'status', 'platform', 'lastPing', 'tags'];
 
 type Follow = (event: { detail: { href?: string; external?: boolean }; preventDefault(): void }) => void;
 
@@ -41,16 +40,16 @@ export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefin
       id: 'name',
       header: t('nodes.name'),
       isRowHeader: true,
-      width: 150, minWidth: 90,
+      width: 130, minWidth: 90,
       cell: (node) => (
         <Link href={href(`/nodes/${node.InstanceId}`)} onFollow={follow}>
           {nodeName(node)}
         </Link>
       ),
     },
-    { id: 'id', header: t('nodes.id'), width: 165, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
-    { id: 'status', header: t('nodes.status'), width: 146, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
-    { id: 'platform', header: t('nodes.platform'), width: 168, minWidth: 90, cell: (node) => platformOf(node) || '–' },
+    { id: 'id', header: t('nodes.id'), width: 160, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
+    { id: 'status', header: t('nodes.status'), width: 124, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
+    { id: 'platform', header: t('nodes.platform'), width: 182, minWidth: 90, cell: (node) => platformOf(node) || '–' },
     {
       id: 'agent',
       header: t('nodes.agent'),
@@ -67,17 +66,13 @@ export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefin
       ),
     },
     { id: 'address', header: t('nodes.address'), width: 124, minWidth: 90, cell: (node) => node.IPAddress || '–' },
-    { id: 'lastPing', header: t('nodes.lastPing'), width: 136, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
-    { id: 'tags', header: t('nodes.tags'), width: 190, minWidth: 90, cell: (node) => <Tags tags={node.Tags} /> },
+    { id: 'lastPing', header: t('nodes.lastPing'), width: 134, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
+    { id: 'tags', header: t('nodes.tags'), width: 160, minWidth: 90, cell: (node) => <Tags tags={node.Tags} /> },
     { id: 'computer', header: t('nodes.computer'), width: 180, minWidth: 90, cell: (node) => node.ComputerName || '–' },
     { id: 'registered', header: t('nodes.registered'), width: 140, minWidth: 90, cell: (node) => <When at={node.RegistrationDate} /> },
     { id: 'role', header: t('nodes.role'), width: 150, minWidth: 90, cell: (node) => node.IamRole || '–' },
   ];
   return columns.map((column) => ({ ...column, ...sortable(column.id ?? '') }));
-}
-
-export function nodeColumnChoices(text: Text): ColumnChoice[] {
-  return nodeColumns(text, () => undefined).map((column) => ({ id: column.id ?? '', label: String(column.header), fixed: column.id === 'name' }));
 }
 
 function iso(value: number | string | null | undefined): string {

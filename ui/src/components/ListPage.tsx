@@ -1,0 +1,115 @@
+/** A page that is one list: a table that the hub pages, filters and sorts, with a person's columns, and all of it as a file. */
+import Button from '@cloudscape-design/components/button';
+import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table, { type TableProps } from '@cloudscape-design/components/table';
+import type { ReactNode } from 'react';
+import { Page } from '../app/page';
+import { type TextKey, useText } from '../i18n';
+import { Empty } from './Empty';
+import { ExportButton, type ExportColumn } from './ExportButton';
+import { Failure } from './Failure';
+import { Pages } from './Pages';
+import { Preferences } from './Preferences';
+import type { List } from './useList';
+
+export interface FilterProps {
+  label: string;
+  placeholder: string;
+  query: PropertyFilterProps.Query;
+  onChange: (query: PropertyFilterProps.Query) => void;
+  properties: PropertyFilterProps.FilteringProperty[];
+  options: PropertyFilterProps.FilteringOption[];
+  /** Shown when nothing matches, with the words of the button that clears the filter. */
+  noMatch: { title: string; hint: string; clear: string };
+}
+
+interface Props<T> {
+  title: string;
+  description: string;
+  counter?: string;
+  /** What the table is called to people who hear it. */
+  label: string;
+  /** What is said when reading fails. */
+  failed: string;
+  list: List<T>;
+  trackBy: keyof T & string;
+  /** The first column is always shown. */
+  columns: TableProps.ColumnDefinition<T>[];
+  filter: FilterProps;
+  /** Shown when there is nothing at all. */
+  empty: ReactNode;
+  file: { columns: ExportColumn<T>[]; done: TextKey; failed: TextKey };
+  /** Buttons beside refresh and export. */
+  actions?: ReactNode;
+  sorting?: Pick<TableProps<T>, 'sortingColumn' | 'sortingDescending' | 'onSortingChange'>;
+  selection?: Pick<TableProps<T>, 'selectionType' | 'selectedItems' | 'onSelectionChange'> & { labels: TableProps.AriaLabels<T> };
+}
+
+/** A property to filter by that is this or that value. */
+export function filterProperty(key: string, label: string): PropertyFilterProps.FilteringProperty {
+  return { key, propertyLabel: label, groupValuesLabel: label, operators: ['='] };
+}
+
+export function ListPage<T>({ title, description, counter, label, failed, list, trackBy, columns, filter, empty, file, actions, sorting, selection }: Props<T>) {
+  const { t } = useText();
+  const { paged, preferences } = list;
+  const choices = columns.map((column, index) => ({ id: column.id ?? '', label: String(column.header), fixed: index === 0 }));
+  const { labels, ...selecting } = selection ?? { labels: undefined };
+  return (
+    <Page
+      title={title}
+      description={description}
+      counter={counter}
+      actions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
+          <ExportButton name={list.name} columns={file.columns} read={list.readAll} done={file.done} failed={file.failed} />
+          {actions}
+        </SpaceBetween>
+      }
+    >
+      <SpaceBetween size="m">
+        {paged.error !== null && <Failure error={paged.error} what={failed} onRetry={paged.refetch} />}
+        <Table
+          {...sorting}
+          {...selecting}
+          stickyHeader
+          resizableColumns
+          wrapLines={preferences.wrapLines}
+          items={paged.items}
+          trackBy={trackBy}
+          loading={paged.loading}
+          loadingText={t('common.loading')}
+          ariaLabels={{ ...labels, tableLabel: label }}
+          columnDefinitions={columns}
+          columnDisplay={choices.map((column) => ({ id: column.id, visible: column.fixed || preferences.visible.includes(column.id) }))}
+          filter={<Filter {...filter} />}
+          pagination={<Pages paged={paged} />}
+          preferences={<Preferences value={preferences} onChange={list.setPreferences} columns={choices} />}
+          empty={filter.query.tokens.length > 0 ? <NoMatch {...filter} /> : empty}
+        />
+      </SpaceBetween>
+    </Page>
+  );
+}
+
+function Filter({ label, placeholder, query, onChange, properties, options }: FilterProps) {
+  return (
+    <PropertyFilter
+      query={query}
+      onChange={({ detail }) => onChange(detail)}
+      hideOperations
+      filteringProperties={properties}
+      filteringOptions={options}
+      filteringPlaceholder={placeholder}
+      filteringAriaLabel={label}
+      freeTextFiltering={{ operators: [':'] }}
+      expandToViewport
+    />
+  );
+}
+
+function NoMatch({ noMatch, onChange }: FilterProps) {
+  return <Empty title={noMatch.title} hint={noMatch.hint} action={<Button onClick={() => onChange({ tokens: [], operation: 'and' })}>{noMatch.clear}</Button>} />;
+}

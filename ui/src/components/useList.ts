@@ -1,0 +1,36 @@
+/** A list as a person keeps it: read a page at a time in the size they chose, and whole for a file. */
+import type { QueryKey } from '@tanstack/react-query';
+import { type Page, type Paged, readAll, usePaged } from '../api/paging';
+import { type TablePreferences, useTablePreferences } from './tablePreferences';
+
+/** Rows of a page when a list is read for a file. */
+const EXPORT_PAGE = 50;
+
+interface Options<T> {
+  /** Begins the keys of its reads and is the key of its preferences; the name of an exported file. */
+  name: string;
+  /** What else its reads depend on: filter and order. */
+  about: QueryKey;
+  /** Columns that are shown at first. */
+  columns: string[];
+  /** Reads one page of at most `max` rows. */
+  read: (max: number) => (token: string | undefined) => Promise<Page<T>>;
+  /** Most rows of a file. */
+  exportLimit: number;
+  /** Milliseconds after which it is read again by itself. */
+  refetchInterval?: number;
+}
+
+export interface List<T> {
+  name: string;
+  paged: Paged<T>;
+  preferences: TablePreferences;
+  setPreferences: (next: TablePreferences) => void;
+  readAll: (onProgress: (count: number) => void) => Promise<T[]>;
+}
+
+export function useList<T>({ name, about, columns, read, exportLimit, refetchInterval }: Options<T>): List<T> {
+  const [preferences, setPreferences] = useTablePreferences(name, { pageSize: 20, visible: columns, wrapLines: false });
+  const paged = usePaged([name, 'list', ...about, preferences.pageSize], read(preferences.pageSize), { refetchInterval });
+  return { name, paged, preferences, setPreferences, readAll: (onProgress) => readAll(read(EXPORT_PAGE), exportLimit, onProgress) };
+}
