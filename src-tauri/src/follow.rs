@@ -9,6 +9,7 @@ use crate::embedded::Embedded;
 use crate::notify::CommandEnd;
 use crate::state::App;
 use crate::tray::{self, Recent};
+use crate::window;
 
 /// Detail type of AWS's event for a command as a whole (semantics 14.1).
 const COMMAND_CHANGED: &str = "EC2 Command Status-change Notification";
@@ -16,9 +17,14 @@ const COMMAND_CHANGED: &str = "EC2 Command Status-change Notification";
 /// Wait before the stream is asked again after it failed.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// Longest that a notification is held back for a page to show what it tells of.
+const PAGE_FIRST: Duration = Duration::from_secs(2);
+
 /// How a command stands, read from an event.
 #[derive(Debug, PartialEq, Eq)]
 struct Change {
+    /// Place of the event in the stream.
+    seq: i64,
     end: CommandEnd,
     ended: bool,
 }
@@ -48,11 +54,20 @@ fn show(app: &AppHandle, change: &Change) {
     match state.local.note_command_end(&change.end.command_id, &change.end.status, now_ms) {
         Ok(true) => {
             tray::command_changed(app, Recent::from(&change.end), true);
-            state.notifications.command_ended(app, &state.local, &change.end);
+            tauri::async_runtime::spawn(notify(app.clone(), change.seq, change.end.clone()));
         }
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "the end of a command was not noted"),
     }
+}
+
+/// Tells of the end of a command once a page in view shows it: a notification beside a page that still says otherwise is a riddle.
+async fn notify(app: AppHandle, seq: i64, end: CommandEnd) {
+    let state = app.state::<App>();
+    if window::is_in_view(&app) {
+        let _ = tokio::time::timeout(PAGE_FIRST, state.shown.subscribe().wait_for(|shown| *shown >= seq)).await;
+    }
+    state.notifications.command_ended(&app, &state.local, &end);
 }
 
 /// Reads the event, when it is one of a command.
@@ -64,7 +79,8 @@ fn read(event: &Value) -> Option<Change> {
     let text = |member: &str| detail[member].as_str().map(str::to_owned);
     let status = text("status")?;
     let ended = !matches!(status.as_str(), "Pending" | "InProgress" | "Delayed" | "Cancelling");
-    Some(Change { end: CommandEnd { command_id: text("command-id")?, document_name: text("document-name")?, status }, ended })
+    let end = CommandEnd { command_id: text("command-id")?, document_name: text("document-name")?, status };
+    Some(Change { seq: event["seq"].as_i64().unwrap_or_default(), end, ended })
 }
 
 #[cfg(test)]
@@ -85,7 +101,8 @@ mod tests {
         for (status, ended) in
             [("Pending", false), ("InProgress", false), ("Cancelling", false), ("Success", true), ("TimedOut", true), ("Incomplete", true)]
         {
-            assert_eq!(read(&event(status)).unwrap().ended, ended, "{status}");
+            let change = read(&event(status)).unwrap();
+            assert_eq!((change.seq, change.ended), (7, ended), "{status}");
         }
     }
 

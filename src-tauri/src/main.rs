@@ -76,6 +76,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             command::app_info::app_info,
             command::call::call,
             command::connection::connection_mark,
+            command::events::events_shown,
             command::events::subscribe_events,
             command::events::unsubscribe_events,
             command::extension::extension,

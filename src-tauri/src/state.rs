@@ -107,6 +107,8 @@ pub struct App {
     pub secrets: OnceLock<Arc<Secrets>>,
     pub opening: watch::Sender<Opening>,
     pub this_machine: watch::Sender<NodeState>,
+    /// Sequence number of the newest event whose effect a page shows.
+    pub shown: watch::Sender<i64>,
     /// True when the app quits: what runs beside it ends its work.
     pub stop: watch::Sender<bool>,
 }
@@ -122,6 +124,7 @@ impl App {
             secrets: OnceLock::new(),
             opening: watch::Sender::new(Opening::Waiting),
             this_machine: watch::Sender::new(NodeState::Waiting),
+            shown: watch::Sender::new(0),
             stop: watch::Sender::new(false),
         }
     }

@@ -157,11 +157,16 @@ pub fn close_requested(app: &AppHandle) {
             return;
         }
         match state.local.text_setting(settings::CLOSE_WITHOUT_TRAY).as_deref() {
-            Some("quit") => app.exit(0),
-            Some("minimise") => minimise(&app),
+            Some(answer @ ("quit" | "minimise")) => close_as(&app, answer),
             _ => ask_without_tray(&app, language),
         }
     });
+}
+
+/// Whether a person may be looking at the window.
+pub fn is_in_view(app: &AppHandle) -> bool {
+    let window = app.get_webview_window(MAIN);
+    window.is_some_and(|window| window.is_visible().unwrap_or(false) && !window.is_minimized().unwrap_or(false))
 }
 
 fn hide(app: &AppHandle) {
@@ -177,21 +182,42 @@ fn minimise(app: &AppHandle) {
 }
 
 fn ask_without_tray(app: &AppHandle, language: Language) {
-    let (keep, quit) = (language.say("Keep running, minimised", "최소화하고 계속 실행"), language.say("Quit", "종료"));
+    let keep = language.say("Keep running, minimised", "최소화하고 계속 실행");
+    let (quit, back) = (language.say("Quit", "종료"), language.say("Go back", "돌아가기"));
     let text = language.say(
-        "This desktop shows no tray. While Quarterdeck runs, nodes stay connected and commands go on.",
-        "이 데스크톱에는 트레이가 없습니다. Quarterdeck이 실행되는 동안 노드 연결이 유지되고 명령이 계속 진행됩니다.",
+        "This desktop shows no tray. While Quarterdeck runs, nodes stay connected and commands go on.\n\nWhat should closing the window do? \
+         You can change this in Settings.",
+        "이 데스크톱에는 트레이가 없습니다. Quarterdeck이 실행되는 동안 노드 연결이 유지되고 명령이 계속 진행됩니다.\n\n창을 닫으면 어떻게 할까요? \
+         나중에 설정에서 바꿀 수 있습니다.",
     );
     let handle = app.clone();
     app.dialog()
         .message(text)
         .title("Quarterdeck")
-        .buttons(MessageDialogButtons::OkCancelCustom(keep.to_owned(), quit.to_owned()))
+        .buttons(MessageDialogButtons::YesNoCancelCustom(keep.to_owned(), quit.to_owned(), back.to_owned()))
         .show_with_result(move |answer| match answer {
-            MessageDialogResult::Cancel => handle.exit(0),
-            MessageDialogResult::Custom(chosen) if chosen == quit => handle.exit(0),
-            _ => minimise(&handle),
+            MessageDialogResult::Yes => answered(&handle, "minimise"),
+            MessageDialogResult::No => answered(&handle, "quit"),
+            MessageDialogResult::Custom(chosen) if chosen == keep => answered(&handle, "minimise"),
+            MessageDialogResult::Custom(chosen) if chosen == quit => answered(&handle, "quit"),
+            // A question that goes away without an answer changes nothing: the window stays.
+            _ => {}
         });
+}
+
+/// Remembers what closing means from now on, until the settings say otherwise, and does it.
+fn answered(app: &AppHandle, answer: &str) {
+    if let Err(error) = app.state::<App>().local.set_setting(settings::CLOSE_WITHOUT_TRAY, &answer.into()) {
+        tracing::warn!(%error, "local state was not written");
+    }
+    close_as(app, answer);
+}
+
+fn close_as(app: &AppHandle, answer: &str) {
+    match answer {
+        "quit" => app.exit(0),
+        _ => minimise(app),
+    }
 }
 
 #[cfg(test)]

@@ -1,24 +1,11 @@
 /** A person's first day with the desktop app: it opens, this machine is online, a command runs, its end is announced, the tray keeps the app. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { CONTROL, DELETE, press, type } from './keys.mjs';
 import { Desktop, eventually } from './session.mjs';
-
-/** Presses keys together, as on a keyboard. */
-const together = async (browser, ...keys) => {
-  const chord = browser.action('key');
-  for (const key of keys) chord.down(key);
-  for (const key of keys.reverse()) chord.up(key);
-  await chord.perform();
-};
-/** Types text, one key after the other. */
-const type = async (browser, text) => {
-  const keys = browser.action('key');
-  for (const key of text) keys.down(key).up(key);
-  await keys.perform();
-};
-const CONTROL = '\uE009';
-const DELETE = '\uE017';
 
 describe('the desktop app', { timeout: 240_000 }, () => {
   /** @type {Desktop} */
@@ -32,8 +19,9 @@ describe('the desktop app', { timeout: 240_000 }, () => {
   });
   after(() => desktop?.stop());
 
+  /** The status beside its label in the summary of a command. */
+  const status = () => browser.$('//main//*[normalize-space(text())="Status"]/following::*[contains(@class, "awsui_root")][1]').getText();
   const heading = (text) => eventually(`the page ${text}`, async () => (await browser.$('main h1').getText()).startsWith(text));
-  const visit = (path) => browser.execute((to) => void (location.hash = to), path);
 
   it('opens a window with the console in it', async () => {
     await heading('Overview');
@@ -58,7 +46,7 @@ describe('the desktop app', { timeout: 240_000 }, () => {
       return nodes.find((candidate) => candidate.PingStatus === 'Online');
     });
     assert.equal(node.ComputerName.split('.')[0], hostname().split('.')[0]);
-    await visit('/nodes');
+    await desktop.visit('/nodes');
     await heading('Nodes');
     await eventually('the node in the list', async () => (await browser.$('main').getText()).includes(node.InstanceId));
     await desktop.picture('nodes');
@@ -72,34 +60,61 @@ describe('the desktop app', { timeout: 240_000 }, () => {
 
   it('runs a command that is typed, and shows its output while it runs', async () => {
     const { InstanceInformationList: nodes } = await desktop.call('DescribeInstanceInformation');
-    await visit(`/run?nodes=${encodeURIComponent(JSON.stringify([nodes[0].InstanceId]))}`);
+    await desktop.visit(`/run?nodes=${encodeURIComponent(JSON.stringify([nodes[0].InstanceId]))}`);
+    // The script goes on when the test has seen its first line, however slow the machine is.
+    const gate = join(desktop.home, 'gate');
+    const script = `echo first; while [ ! -e ${gate} ]; do sleep 0.1; done; echo last`;
     const editor = await browser.$('.cm-content');
     await editor.waitForDisplayed({ timeout: 15_000 });
     await editor.click();
-    await together(browser, CONTROL, 'a');
+    await eventually('the editor to take keys', () => browser.execute(() => document.activeElement.classList.contains('cm-content')));
+    await press(browser, CONTROL, 'a');
     await type(browser, DELETE);
-    await type(browser, 'echo first; sleep 6; echo last');
+    await type(browser, script);
+    await eventually('the script in the editor', async () => (await editor.getText()) === script);
     await desktop.picture('run');
     await browser.$('main').$('button=Run').click();
     const path = await eventually('the page of the command', async () => (await browser.execute(() => location.hash)).match(/^#\/commands\/([0-9a-f-]{36})/));
     command = path[1];
     const lines = async () => (await browser.$$('.qd-line').map((line) => line.getText())).join('\n');
     await eventually('the first line while the command runs', async () => (await lines()).includes('first'));
-    const [running] = (await desktop.call('ListCommands', { CommandId: command })).Commands;
-    assert.equal(running.Status, 'InProgress', 'the output came before the end');
+    await eventually('the page to say that it runs', async () => (await status()) === 'In progress');
+    assert.ok(!(await lines()).includes('last'), 'the output came before the end');
     await desktop.picture('live-output');
+    writeFileSync(gate, '');
+    await eventually('the notification on the bus', () => desktop.bus.includes('member=Notify') && desktop.bus.includes('Command succeeded'));
+    assert.equal(await status(), 'Success', 'the page knows when the notification comes');
     await eventually('the last line', async () => (await lines()).includes('last'));
-    await eventually('success', async () => (await desktop.call('ListCommands', { CommandId: command })).Commands[0].Status === 'Success');
+    await desktop.picture('notification');
   });
 
   it('announces the end on the desktop, and the announcement leads to the command', async () => {
-    await eventually('the notification on the bus', () => desktop.bus.includes('member=Notify') && desktop.bus.includes('Command succeeded'));
     assert.ok(desktop.bus.includes('AWS-RunShellScript'));
-    await desktop.picture('notification');
-    await visit('/nodes');
+    await desktop.visit('/nodes');
     await heading('Nodes');
     await desktop.output('dunstctl', ['action', '0']);
     await eventually('the page of the command', async () => (await browser.execute(() => location.hash)).startsWith(`#/commands/${command}`));
+  });
+
+  it('shows what the AWS CLI needs, the access key only after a question of its own', async () => {
+    await desktop.visit('/settings');
+    const { hubUrl, region, caFile } = await desktop.invoke('app_info');
+    const shown = await desktop.text();
+    for (const line of [`AWS_ENDPOINT_URL=${hubUrl}`, `AWS_REGION=${region}`, `AWS_CA_BUNDLE=${caFile}`]) assert.ok(shown.includes(line), `${line} in ${shown}`);
+    assert.ok(!shown.includes('AWS_ACCESS_KEY_ID'));
+    await browser.$('main').$('button=Show the access key too').click();
+    await eventually('the question', () => desktop.question());
+    await desktop.picture('question');
+    await desktop.answer(1, 2);
+    await eventually('the refusal', async () => (await desktop.text()).includes('The access key was not shown'));
+    await browser.$('main').$('button=Show the access key too').click();
+    await desktop.answer(0, 2);
+    const key = await eventually('the key', async () => /AWS_ACCESS_KEY_ID=(AKIA[A-Z0-9]{16})\nexport AWS_SECRET_ACCESS_KEY='?(\S{40})'?/.exec(await desktop.text()));
+    assert.ok(!(await desktop.text()).includes('The access key was not shown'), 'what went wrong before is gone');
+    await browser.$('main').$('button=Hide the access key').scrollIntoView();
+    await desktop.picture('access-key');
+    await browser.$('main').$('button=Hide the access key').click();
+    await eventually('the key to be hidden', async () => !(await desktop.text()).includes(key[2]));
   });
 
   it('has an icon in the tray, with the command in its menu', async () => {
@@ -120,8 +135,7 @@ describe('the desktop app', { timeout: 240_000 }, () => {
 
   it('goes on in the tray when its window is closed, and marks the icon when a command ends there', async () => {
     const icon = await desktop.tray.iconName();
-    await desktop.output('xdotool', ['windowactivate', '--sync', await desktop.window()]);
-    await desktop.output('xdotool', ['key', 'alt+F4']);
+    await desktop.close();
     await eventually('the window to go', async () => !(await desktop.window()));
     const { InstanceInformationList: nodes } = await desktop.call('DescribeInstanceInformation');
     await desktop.call('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [nodes[0].InstanceId], Parameters: { commands: ['exit 3'] } });
@@ -144,43 +158,5 @@ describe('the desktop app', { timeout: 240_000 }, () => {
     await desktop.tray.click('Quit');
     await eventually('the agent to end', async () => !(await alive()), 20);
     await eventually('the window to go', async () => !(await desktop.window()));
-  });
-});
-
-describe('a desktop that has no keyring, no notifications and no tray', { timeout: 120_000 }, () => {
-  /** @type {Desktop} */
-  let desktop;
-  let browser;
-
-  before(async () => {
-    desktop = await Desktop.start({ keyring: false, notifications: false, tray: false });
-    browser = await desktop.open();
-  });
-  after(() => desktop?.stop());
-
-  it('opens all the same and says what is missing', async () => {
-    await eventually('the console', async () => (await browser.$('main h1').getText()) === 'Overview');
-    const info = await eventually('the keyring to be asked', async () => {
-      const info = await desktop.invoke('app_info');
-      return info.keyring && info.connection === 'open' && info;
-    });
-    assert.equal(info.keyring.state, 'unanswered');
-    assert.ok(info.keyring.reason);
-    assert.equal(info.tray.visible, false);
-  });
-
-  it('keeps secrets in a sealed file only after the person says so', async () => {
-    await assert.rejects(desktop.invoke('keyring_choose', { choice: 'file', passphrase: 'short' }), (error) => error.answer.code === 'ShortPassphrase');
-    await desktop.invoke('keyring_choose', { choice: 'file', passphrase: '긴 암호 구문입니다' });
-    assert.equal((await desktop.invoke('app_info')).keyring.state, 'file');
-  });
-
-  it('does not vanish when its window is closed', async () => {
-    await desktop.output('xdotool', ['windowactivate', '--sync', await desktop.window()]);
-    await desktop.output('xdotool', ['key', 'alt+F4']);
-    await eventually('the question', async () => (await desktop.output('xdotool', ['search', '--onlyvisible', '--class', 'quarterdeck'])).trim().split('\n').length > 1);
-    await desktop.picture('close-without-tray');
-    const { thisMachine } = await desktop.invoke('app_info');
-    assert.notEqual(thisMachine.state, 'stopped');
   });
 });

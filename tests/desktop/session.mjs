@@ -4,7 +4,7 @@
  * Nothing of it touches the desktop of the person who runs the test, and everything ends with the test, each program by its own id.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -103,7 +103,13 @@ export class Desktop {
       const keyring = this.run('gnome-keyring-daemon', ['--unlock', '--components=secrets', '--foreground'], 'pipe');
       keyring.stdin.end('a test keyring');
     }
-    if (options.notifications) this.run('dunst', []);
+    if (options.notifications) {
+      // Shown until somebody acts, however slow the machine is.
+      const shownForGood = ['low', 'normal', 'critical'].map((urgency) => `[urgency_${urgency}]\n    timeout = 0\n`).join('');
+      const config = path.join(this.home, 'dunstrc');
+      writeFileSync(config, shownForGood);
+      this.run('dunst', ['-conf', config]);
+    }
     this.bus = '';
     const monitor = this.run('dbus-monitor', ['--session', "interface='org.freedesktop.Notifications'"]);
     monitor.stdout.on('data', (data) => {
@@ -136,8 +142,10 @@ export class Desktop {
     return out;
   }
 
-  /** Starts the app and answers the WebDriver session of its window. */
+  /** Starts the app, also again after it ended, and answers the WebDriver session of its window. */
   async open() {
+    // The driver has one session at a time, and does not see by itself that the app is gone.
+    await this.#browser?.deleteSession().catch(() => undefined);
     this.#browser = await eventually('the driver', () =>
       remote({
         hostname: '127.0.0.1',
@@ -182,10 +190,91 @@ export class Desktop {
     return found.trim().split('\n').filter(Boolean).at(-1);
   }
 
-  /** Ids of running programs whose command line contains `text` and whose home is this desktop's. */
-  async processes(text) {
-    const list = await this.output('pgrep', ['-f', text]).catch(() => '');
+  /** Ids of the agents that run for this desktop's app. */
+  async agents() {
+    const list = await this.output('pgrep', ['-f', `quarterdeck-agent run --data-dir ${this.home}`]).catch(() => '');
     return list.split('\n').filter(Boolean);
+  }
+
+  /** Closes the window as a person does. */
+  async close() {
+    await this.output('xdotool', ['windowactivate', '--sync', await this.window()]);
+    await this.output('xdotool', ['key', 'alt+F4']);
+  }
+
+  /** Ends the app as if by `kill -9`: it has no chance to end anything else. */
+  async kill() {
+    // By its name on this desktop, because a window that is minimised cannot be asked.
+    const window = (await this.output('xdotool', ['search', '--name', '^Quarterdeck'])).trim().split('\n').at(-1);
+    const id = (await this.output('xdotool', ['getwindowpid', window])).trim();
+    await this.output('kill', ['-KILL', id]);
+    await eventually('the app to be gone', () => this.output('kill', ['-0', id]).then(() => false, () => true));
+  }
+
+  /** Leads the window to a page of the console and waits until that page, and not the one before, has all it shows. */
+  async visit(to) {
+    const before = await this.#browser.execute((path) => {
+      const before = location.hash || '#/';
+      // Another page is another heading; the same page with another search keeps its heading.
+      if (before.split('?')[0] !== `#${path}`.split('?')[0]) document.querySelector('h1')?.setAttribute('data-before', '');
+      location.hash = path;
+      return before;
+    }, to);
+    await eventually(`the page ${to} after ${before}`, () => this.settled());
+  }
+
+  /** The page has its heading and nothing of it is still loading. */
+  settled() {
+    return this.#browser.execute(() => document.querySelector('h1:not([data-before])') !== null && !/Loading…|불러오는 중…/.test(document.querySelector('main').innerText));
+  }
+
+  /** What the page says now. */
+  text() {
+    return this.#browser.$('main').getText();
+  }
+
+  /** Scrolls to the end of the page. False when all of it was in view. */
+  toEnd() {
+    return this.#browser.execute(() => {
+      const page = document.scrollingElement;
+      if (page.scrollHeight <= page.clientHeight) return false;
+      page.scrollTo(0, page.scrollHeight);
+      return true;
+    });
+  }
+
+  /** Loads the page anew with these choices of the person, and waits for it. */
+  async prefer(preferences) {
+    await this.invoke('settings_set', { key: 'preferences', value: JSON.stringify(preferences) });
+    const born = await this.#browser.execute(() => {
+      const born = performance.timeOrigin;
+      location.reload();
+      return born;
+    });
+    await eventually('the page to load anew', async () => (await this.#browser.execute(() => performance.timeOrigin)) !== born && (await this.settled()));
+  }
+
+  /** The native question that is asked on this desktop: a second window of the app. */
+  async question() {
+    const found = await this.output('xdotool', ['search', '--onlyvisible', '--class', 'quarterdeck']).catch(() => '');
+    const window = await this.window();
+    const ids = found.trim().split('\n').filter(Boolean);
+    const sizes = await Promise.all(ids.map(async (id) => ({ id, ...(await this.#geometry(id)) })));
+    // The console's window has at least 480 rows; a question has fewer.
+    return sizes.find(({ id, height }) => id !== window && height > 40 && height < 480) ?? sizes.find(({ height }) => height > 40 && height < 480);
+  }
+
+  async #geometry(id) {
+    const text = await this.output('xdotool', ['getwindowgeometry', '--shell', id]);
+    const number = (name) => Number(new RegExp(`^${name}=(-?\\d+)`, 'm').exec(text)[1]);
+    return { x: number('X'), y: number('Y'), width: number('WIDTH'), height: number('HEIGHT') };
+  }
+
+  /** Clicks the button number `at` (from 0) of the `count` buttons of the native question, and waits for the question to go. */
+  async answer(at, count) {
+    const { x, y, width, height } = await eventually('the question', () => this.question());
+    await this.output('xdotool', ['mousemove', String(Math.round(x + (width * (at + 0.5)) / count)), String(y + height - 22), 'click', '1']);
+    await eventually('the question to go', async () => !(await this.question()));
   }
 
   /** Takes a picture of the whole screen: what a person would see, not what the page believes. */
@@ -197,10 +286,14 @@ export class Desktop {
   }
 
   async stop() {
-    // The driver ends the app without a chance to end its agent, so that is done here.
-    const { processId } = this.#browser ? await this.invoke('app_info').then((info) => info.thisMachine, () => ({})) : {};
+    // The driver ends the app without a chance to end anything; its agent ends by itself then, or is ended here.
     await this.#browser?.deleteSession().catch(() => undefined);
-    if (processId) await this.output('kill', ['-KILL', String(processId)]).catch(() => undefined);
+    if (this.environment?.DISPLAY) {
+      await eventually('the agent to end', async () => (await this.agents()).length === 0, 15).catch(async (error) => {
+        console.error(error.message);
+        for (const id of await this.agents()) await this.output('kill', ['-KILL', id]).catch(() => undefined);
+      });
+    }
     await this.tray?.close();
     for (const child of this.#running.reverse()) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue;

@@ -54,3 +54,13 @@ pub async fn subscribe_events(
 pub fn unsubscribe_events(webview: Webview, state: State<'_, App>, channel_id: u32) {
     state.subscriptions.end(webview.label(), channel_id);
 }
+
+/// Called when a page shows what every event up to sequence number `seq` changed.
+#[tauri::command]
+pub fn events_shown(state: State<'_, App>, seq: i64) {
+    state.shown.send_if_modified(|shown| {
+        let newer = seq > *shown;
+        *shown = seq.max(*shown);
+        newer
+    });
+}

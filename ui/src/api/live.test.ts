@@ -1,12 +1,25 @@
-import { expect, it, vi } from 'vitest';
+import { QueryClient } from '@tanstack/react-query';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { EventSink, HubEvent } from '../host';
 
-vi.mock('../host', () => ({ host: {} }));
-const { staleAfter } = await import('./live');
+const host = vi.hoisted(() => ({ sink: undefined as unknown, shown: [] as number[] }));
+vi.mock('../host', () => ({
+  host: {
+    events: (sink: unknown) => {
+      host.sink = sink;
+      return () => undefined;
+    },
+    eventsShown: (seq: number) => host.shown.push(seq),
+  },
+}));
+const { followEvents, staleAfter } = await import('./live');
 
-const event = (kind: string, detail: Record<string, unknown> = {}) => ({ seq: 1, 'detail-type': kind, detail });
+const COMMAND = 'EC2 Command Status-change Notification';
+const INVOCATION = 'EC2 Command Invocation Status-change Notification';
+const event = (kind: string, detail: Record<string, unknown> = {}, seq = 1): HubEvent => ({ seq, 'detail-type': kind, detail });
 
 it('a change of a command makes that command, its list and the overview stale', () => {
-  const keys = staleAfter(event('EC2 Command Invocation Status-change Notification', { 'command-id': 'c1' }));
+  const keys = staleAfter(event(INVOCATION, { 'command-id': 'c1' }));
   expect(keys).toContainEqual(['invocations', 'c1']);
   expect(keys).toContainEqual(['overview']);
 });
@@ -18,4 +31,45 @@ it('unknown events are harmless', () => {
 });
 it('a node that comes or goes makes the node lists stale', () => {
   expect(staleAfter(event('SSM Managed Instance Registration'))).toContainEqual(['nodes']);
+});
+
+/** A page that follows events and shows one command; each read of it waits for `answer`. */
+function page() {
+  const client = new QueryClient();
+  const reads: (() => void)[] = [];
+  const fetched = client.getQueryCache();
+  const query = fetched.build(client, { queryKey: ['command', 'c1'], queryFn: () => new Promise<string>((resolve) => reads.push(() => resolve('read'))) });
+  // Watched, as by a page: only then a stale read is read again.
+  query.addObserver({ options: {}, isStale: () => true, onQueryUpdate: () => undefined, refetch: () => undefined, shouldFetchOnWindowFocus: () => false } as never);
+  query.setData('old');
+  followEvents(client);
+  return { reads, tell: (of: HubEvent) => (host.sink as EventSink).onEvent(of) };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  host.shown.length = 0;
+});
+afterEach(() => vi.useRealTimers());
+
+it('the end of a command is read soon, even when invocations are being gathered, and the host is told once it was read', async () => {
+  const { reads, tell } = page();
+  tell(event(INVOCATION, { 'command-id': 'c1' }, 7));
+  tell(event(COMMAND, { 'command-id': 'c1' }, 8));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(reads).toHaveLength(1);
+  expect(host.shown).toEqual([]);
+  reads[0]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(host.shown).toEqual([8]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(reads).toHaveLength(1);
+});
+it('a burst of invocations is read twice a second', async () => {
+  const { reads, tell } = page();
+  for (let seq = 1; seq <= 10; seq += 1) {
+    tell(event(INVOCATION, { 'command-id': 'c1' }, seq));
+    await vi.advanceTimersByTimeAsync(50);
+  }
+  expect(reads).toHaveLength(1);
 });

@@ -2,7 +2,8 @@
  * Keeps what is on screen true: one subscription to the event stream marks what an event made stale.
  *
  * Events come in bursts (10,000 invocations end within seconds), so staleness is gathered and applied at most twice a
- * second; while the stream is down, pages poll.
+ * second, or sooner for a command as a whole, which changes seldom and which people wait for; while the stream is down,
+ * pages poll. The host is told what the page shows: a notification must not come before the page knows.
  */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { type HubEvent, host, type StreamState } from '../host';
@@ -16,6 +17,7 @@ export function usePolling(whileOpen = 30_000, whileClosed = 5_000): number {
 }
 
 const GATHER = 500;
+const SOON = 100;
 type Listener = (event: HubEvent) => void;
 const listeners = new Set<Listener>();
 
@@ -40,25 +42,41 @@ export function staleAfter(event: HubEvent): QueryKey[] {
   return [];
 }
 
+/** How long what an event made stale may stay so, in milliseconds. */
+export function patience(event: HubEvent): number {
+  return event['detail-type'] === 'EC2 Command Status-change Notification' ? SOON : GATHER;
+}
+
 export function followEvents(client: QueryClient): () => void {
   const stale = new Map<string, QueryKey>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let due = Number.POSITIVE_INFINITY;
+  let newest = 0;
   const flush = () => {
-    timer = undefined;
+    due = Number.POSITIVE_INFINITY;
     const keys = [...stale.values()];
+    const seq = newest;
     stale.clear();
-    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+    void Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey }))).then(() => host.eventsShown?.(seq));
+  };
+  const flushWithin = (wait: number) => {
+    const at = Date.now() + wait;
+    if (at >= due) return;
+    clearTimeout(timer);
+    due = at;
+    timer = setTimeout(flush, wait);
   };
   const stop = host.events({
     onEvent(event) {
+      newest = event.seq;
       for (const key of staleAfter(event)) stale.set(JSON.stringify(key), key);
-      if (stale.size > 0) timer ??= setTimeout(flush, GATHER);
+      if (stale.size > 0) flushWithin(patience(event));
       for (const listener of listeners) listener(event);
     },
     onState: (state) => streamState.set(state),
   });
   return () => {
     stop();
-    if (timer) clearTimeout(timer);
+    clearTimeout(timer);
   };
 }

@@ -23,6 +23,7 @@ import { PAGES } from './pages';
 import { Palette } from './Palette';
 import { changePreferences, preferences } from './preferences';
 import { href, useFollow, useOpen } from './router';
+import { SecretsDialog } from './SecretsDialog';
 import { Shortcuts } from './Shortcuts';
 
 function useNavigationItems(): SideNavigationProps.Item[] {
@@ -124,6 +125,7 @@ export function Shell() {
       />
       <Palette />
       <Shortcuts />
+      <SecretsDialog />
     </>
   );
 }

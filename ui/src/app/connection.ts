@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ConnectionInfo, host } from '../host';
 
-/** Still on its way: the hub inside the app opens, or this machine becomes its node. */
+/** Still on its way: the hub inside the app opens, the keyring is asked, or this machine becomes its node. */
 function isSettled(info: ConnectionInfo | undefined): boolean {
   if (!info) return false;
   if (info.failed !== undefined) return true;
+  if (host.secrets && !info.secrets) return false;
   return info.endpoint !== '' && !['waiting', 'registering', 'restarting'].includes(info.thisMachine?.state ?? '');
 }
 

@@ -68,6 +68,18 @@ export interface ConnectionInfo {
   failed?: string;
   /** How this machine stands as a node of the hub inside the app. */
   thisMachine?: { state: 'waiting' | 'registering' | 'running' | 'restarting' | 'unavailable' | 'stopped'; reason?: string };
+  /** Where the app keeps access keys, and why not in the system's keyring. Absent while the system is being asked, and in a browser. */
+  secrets?: { state: SecretsState; reason?: string };
+}
+
+/** Where the access keys are: see `keyring::Status` of the app. */
+export type SecretsState = 'keyring' | 'unanswered' | 'file' | 'locked' | 'session';
+
+/** Keeping access keys on a machine without a keyring. All reject with `ApiFailure`. */
+export interface SecretsHost {
+  keepInFile(passphrase: string): Promise<void>;
+  keepInMemory(): Promise<void>;
+  unlock(passphrase: string): Promise<void>;
 }
 
 export interface AccessKey {
@@ -110,4 +122,8 @@ export interface Host {
   mark?(mark: ConnectionMark): Promise<void>;
   /** The access key for the AWS CLI, from the keyring; the host asks the person natively first. Absent where the key is typed in. */
   accessKey?(): Promise<AccessKey>;
+  /** Absent where keys are typed in. */
+  readonly secrets?: SecretsHost;
+  /** Tells that the page shows what every event up to `seq` changed. Absent where nobody waits for it. */
+  eventsShown?(seq: number): void;
 }

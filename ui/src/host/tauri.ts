@@ -1,7 +1,7 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { type AccessKey, ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
+import { type AccessKey, ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type Host, type HubEvent, type OutputChunk, type SecretsState } from './host';
 
 interface RawOutput {
   offset: number;
@@ -61,6 +61,9 @@ function events(sink: EventSink, cursor?: number): () => void {
   };
 }
 
+/** Whether the app has said where this window is to go; where it is until then is not a person's choice and not worth remembering. */
+let led = false;
+
 export const tauriHost: Host = {
   kind: 'desktop',
   call: (operation, input) => command('call', { operation, input }),
@@ -73,7 +76,9 @@ export const tauriHost: Host = {
     return { offset: raw.offset, total: raw.total, complete: raw.complete, data: bytes(raw.data) };
   },
   async info(): Promise<ConnectionInfo> {
-    const info = await command<{ [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionError?: string | null }>('app_info');
+    const info = await command<
+      { [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionError?: string | null; keyring?: { state: SecretsState; reason?: string } | null }
+    >('app_info');
     return {
       name: info.name ?? '',
       endpoint: info.endpoint ?? '',
@@ -87,6 +92,7 @@ export const tauriHost: Host = {
       caFile: info.caFile ?? undefined,
       failed: info.connectionError ?? undefined,
       thisMachine: info.thisMachine ?? undefined,
+      secrets: info.keyring ?? undefined,
     };
   },
   settingsGet: async (key) => (await command<string | null>('settings_get', { key })) ?? undefined,
@@ -102,11 +108,25 @@ export const tauriHost: Host = {
     // Only now does the app send its wishes as events; what was wished for before is the answer.
     void stop.then(async () => {
       const path = await command<string | null>('navigate_ready').catch(() => null);
+      led = true;
       if (path) open(path);
     });
     return () => void stop.then((unlisten) => unlisten());
   },
-  navigated: (path) => void command('navigated', { path }).catch(() => undefined),
+  navigated(path) {
+    if (led) command('navigated', { path }).catch(() => undefined);
+  },
   mark: (mark: ConnectionMark) => command('connection_mark', { mark }),
   accessKey: () => command<AccessKey>('access_key'),
+  secrets: {
+    keepInFile: (passphrase) => command('keyring_choose', { choice: 'file', passphrase }),
+    keepInMemory: () => command('keyring_choose', { choice: 'session', passphrase: null }),
+    unlock: (passphrase) => command('keyring_unlock', { passphrase }),
+  },
+  eventsShown(seq) {
+    const tell = () => void command('events_shown', { seq }).catch(() => undefined);
+    // Read is not yet drawn; a window out of view draws nothing.
+    if (document.hidden) tell();
+    else requestAnimationFrame(() => setTimeout(tell));
+  },
 };

@@ -32,7 +32,7 @@ export interface DocumentSearch {
 }
 
 export function DocumentPage() {
-  const { t } = useText();
+  const { t, maybe } = useText();
   const open = useOpen();
   const { name = '' } = useParams({ strict: false }) as { name?: string };
   const { version } = useSearch({ strict: false }) as DocumentSearch;
@@ -44,7 +44,7 @@ export function DocumentPage() {
   return (
     <Page
       title={name}
-      description={query.data?.Description}
+      description={query.data?.Owner === 'Amazon' ? maybe(`documents.about.${name}`, query.data.Description ?? '') : query.data?.Description}
       parents={[{ text: t('documents.title'), href: href('/documents') }]}
       actions={
         <Button
@@ -164,7 +164,7 @@ function Parameters({ name, version }: { name: string; version?: string }) {
         { id: 'name', header: t('documents.parameter'), isRowHeader: true, cell: (item) => item.name },
         { id: 'type', header: t('documents.parameterType'), cell: (item) => item.type },
         { id: 'default', header: t('documents.default'), cell: (item) => (item.required ? t('documents.required') : item.default || '–') },
-        { id: 'rules', header: t('documents.rules'), cell: (item) => rulesOf(item, text) },
+        { id: 'rules', header: t('documents.rules'), cell: (item) => <span className="qd-anywhere">{rulesOf(item, text)}</span> },
         { id: 'description', header: t('commands.comment'), cell: (item) => describe(name, item, text) || '–' },
       ]}
     />

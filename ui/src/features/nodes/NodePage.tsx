@@ -110,7 +110,7 @@ function Summary({ node }: { node: NodeRow }) {
   return (
     <Container header={<Header variant="h2">{t('nodes.summary')}</Header>}>
       <KeyValuePairs
-        columns={4}
+        columns={3}
         items={[
           { label: t('nodes.status'), value: <NodeStatus status={node.PingStatus} /> },
           {

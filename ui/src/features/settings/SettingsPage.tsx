@@ -10,15 +10,16 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import TimeInput from '@cloudscape-design/components/time-input';
 import Toggle from '@cloudscape-design/components/toggle';
 import Tiles from '@cloudscape-design/components/tiles';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useConnection } from '../../app/connection';
 import { Page } from '../../app/page';
 import { changePreferences, type Preferences, preferences } from '../../app/preferences';
+import { secretsDialog } from '../../app/SecretsDialog';
 import { CodeBlock } from '../../components/CodeBlock';
 import { Failure } from '../../components/Failure';
-import { type AccessKey, type ConnectionMark, host } from '../../host';
-import { useText } from '../../i18n';
+import { type AccessKey, type ConnectionMark, host, type SecretsState } from '../../host';
+import { type TextKey, useText } from '../../i18n';
 import { quotePosix } from '../../lib/shellQuote';
 import { useStore } from '../../lib/store';
 
@@ -89,7 +90,9 @@ export function SettingsPage() {
             <QuietHours value={value} change={change} />
           </SpaceBetween>
         </Container>
+        {host.kind === 'desktop' && <Closing />}
         <ConnectionDetails />
+        <Secrets />
         <AwsTools />
       </SpaceBetween>
     </Page>
@@ -156,6 +159,70 @@ function Mark() {
   );
 }
 
+const CLOSE_WITHOUT_TRAY = 'closeWithoutTray';
+
+/** What closing the window means on a desktop without a tray: the answer to the app's own question, to be changed. */
+function Closing() {
+  const { t } = useText();
+  const client = useQueryClient();
+  const key = ['settings', CLOSE_WITHOUT_TRAY];
+  const chosen = useQuery({ queryKey: key, queryFn: async () => (await host.settingsGet(CLOSE_WITHOUT_TRAY)) ?? 'ask' });
+  const [error, setError] = useState<unknown>();
+  const set = async (next: string) => {
+    setError(undefined);
+    try {
+      await host.settingsSet(CLOSE_WITHOUT_TRAY, next);
+    } catch (failure) {
+      setError(failure);
+    }
+    await client.invalidateQueries({ queryKey: key });
+  };
+  return (
+    <Container header={<Header variant="h2" description={t('settings.closingHint')}>{t('settings.closing')}</Header>}>
+      <SpaceBetween size="s">
+        {error !== undefined && <Failure error={error} what={t('settings.saveFailed')} />}
+        <RadioGroup
+          ariaLabel={t('settings.closing')}
+          value={chosen.data ?? null}
+          onChange={({ detail }) => void set(detail.value)}
+          items={[
+            { value: 'ask', label: t('settings.closeAsk') },
+            { value: 'minimise', label: t('settings.closeMinimise') },
+            { value: 'quit', label: t('settings.closeQuit') },
+          ]}
+        />
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+const SECRETS_ACTION: Record<SecretsState, TextKey | undefined> = {
+  keyring: undefined,
+  file: undefined,
+  unanswered: 'settings.secretsChoose',
+  session: 'settings.secretsToFile',
+  locked: 'settings.secretsUnlock',
+};
+
+/** Where the access keys are, and the way to the dialog that asks. */
+function Secrets() {
+  const { t } = useText();
+  const secrets = useConnection()?.secrets;
+  if (!secrets) return null;
+  const action = SECRETS_ACTION[secrets.state];
+  return (
+    <Container
+      header={
+        <Header variant="h2" actions={action && <Button onClick={() => secretsDialog.set('asked')}>{t(action)}</Button>}>
+          {t('settings.secrets')}
+        </Header>
+      }
+    >
+      {t(`settings.secretsState.${secrets.state}`)}
+    </Container>
+  );
+}
+
 /** What a terminal needs to reach the hub inside the app. */
 function AwsTools() {
   const { t } = useText();
@@ -181,7 +248,7 @@ function AwsTools() {
   return (
     <Container
       header={
-        <Header variant="h2" description={t('settings.toolsHint')} actions={<Button disabled={key !== undefined} onClick={() => void show()}>{t('settings.showKey')}</Button>}>
+        <Header variant="h2" description={t('settings.toolsHint')} actions={key ? <Button onClick={() => setKey(undefined)}>{t('settings.hideKey')}</Button> : <Button onClick={() => void show()}>{t('settings.showKey')}</Button>}>
           {t('settings.tools')}
         </Header>
       }

@@ -95,6 +95,31 @@ export const signIn = {
   failed: 'Signing in did not work',
 };
 
+export const secrets = {
+  title: 'Where to keep access keys',
+  why: 'This system has no keyring that Quarterdeck can use, so it cannot keep access keys there. Nothing is kept until you choose.',
+  reason: 'What the system said',
+  file: 'In a file, under a passphrase',
+  fileHint: 'Encrypted on this machine. Quarterdeck asks for the passphrase at every start.',
+  session: 'In memory only',
+  sessionHint: 'Nothing is written. The keys are forgotten when Quarterdeck ends.',
+  passphrase: 'Passphrase',
+  passphraseHint: 'At least 8 characters. It cannot be recovered.',
+  again: 'The same passphrase again',
+  short: 'A passphrase has at least 8 characters.',
+  different: 'The two passphrases differ.',
+  wrong: 'That passphrase does not open the file. Check the keyboard layout and try again.',
+  keep: 'Keep them there',
+  later: 'Later',
+  failed: 'The access keys could not be kept',
+  unlockTitle: 'Unlock the access keys',
+  unlockWhy: 'The access keys are in a file on this machine. Its passphrase opens it.',
+  unlock: 'Unlock',
+  forgotten: 'Forgotten the passphrase?',
+  forgottenText: 'Without it nobody can read the file. You can start anew and choose again; what is in the file now is given up.',
+  anew: 'Start anew',
+};
+
 export const errors = {
   code: 'Code: {{code}}',
   codeAndRequest: 'Code: {{code}} · Request: {{request}}',

@@ -95,6 +95,31 @@ export const signIn = {
   failed: '로그인하지 못했습니다',
 };
 
+export const secrets = {
+  title: '액세스 키를 둘 곳',
+  why: '이 시스템에는 Quarterdeck이 쓸 수 있는 키링이 없어 액세스 키를 키링에 둘 수 없습니다. 고르기 전에는 아무것도 보관하지 않습니다.',
+  reason: '시스템이 알려 준 까닭',
+  file: '암호 구문으로 잠근 파일',
+  fileHint: '이 컴퓨터에 암호화해 둡니다. 시작할 때마다 암호 구문을 물어봅니다.',
+  session: '메모리에만',
+  sessionHint: '디스크에 쓰지 않습니다. Quarterdeck이 끝나면 키도 사라집니다.',
+  passphrase: '암호 구문',
+  passphraseHint: '8자 이상이어야 합니다. 잊으면 되찾을 수 없습니다.',
+  again: '암호 구문 다시 입력',
+  short: '암호 구문은 8자 이상이어야 합니다.',
+  different: '두 암호 구문이 서로 다릅니다.',
+  wrong: '이 암호 구문으로는 파일이 열리지 않습니다. 자판 상태(한/영, Caps Lock)를 확인하고 다시 시도하세요.',
+  keep: '여기에 두기',
+  later: '나중에',
+  failed: '액세스 키를 보관하지 못했습니다',
+  unlockTitle: '액세스 키 잠금 풀기',
+  unlockWhy: '액세스 키가 이 컴퓨터의 파일에 있습니다. 암호 구문을 입력하면 열립니다.',
+  unlock: '잠금 풀기',
+  forgotten: '암호 구문을 잊으셨나요?',
+  forgottenText: '암호 구문 없이는 누구도 파일을 읽을 수 없습니다. 처음부터 다시 고를 수 있지만, 지금 파일에 있는 내용은 포기하게 됩니다.',
+  anew: '처음부터 다시',
+};
+
 export const errors = {
   code: '코드: {{code}}',
   codeAndRequest: '코드: {{code}} · 요청: {{request}}',
