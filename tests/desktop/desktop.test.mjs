@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { CONTROL, DELETE, press, type } from './keys.mjs';
 import { Desktop, eventually } from './session.mjs';
 
-describe('the desktop app', { timeout: 240_000 }, () => {
+describe('the desktop app', { timeout: 600_000 }, () => {
   /** @type {Desktop} */
   let desktop;
   let browser;

@@ -7,7 +7,7 @@ import { ROUTES } from '../ui/routes.mjs';
 import { CONTROL, ESCAPE, press } from './keys.mjs';
 import { Desktop, eventually } from './session.mjs';
 
-describe('the pages in the real window', { timeout: 600_000 }, () => {
+describe('the pages in the real window', { timeout: 1_200_000 }, () => {
   /** @type {Desktop} */
   let desktop;
   let browser;
