@@ -38,7 +38,7 @@ function columnsOf({ t, number }: Text, follow: ReturnType<typeof useFollow>): T
       id: 'command',
       header: t('commands.command'),
       isRowHeader: true,
-      width: 316, minWidth: 80,
+      width: 304, minWidth: 80,
       cell: (item) => (
         <Link href={href(`/commands/${item.CommandId}`)} onFollow={follow}>
           {item.Comment || item.CommandId}
@@ -48,7 +48,7 @@ function columnsOf({ t, number }: Text, follow: ReturnType<typeof useFollow>): T
     { id: 'document', header: t('commands.document'), width: 180, minWidth: 80, cell: (item) => item.DocumentName },
     { id: 'status', header: t('common.status'), width: 150, minWidth: 80, cell: (item) => <CommandStatus status={item.Status} details={item.StatusDetails} /> },
     { id: 'done', header: t('commands.done'), width: 86, minWidth: 80, cell: (item) => `${number(item.CompletedCount ?? 0)} / ${number(item.TargetCount ?? 0)}` },
-    { id: 'errors', header: t('commands.errors'), width: 80, minWidth: 80, cell: (item) => number(item.ErrorCount ?? 0) },
+    { id: 'errors', header: t('commands.errors'), width: 92, minWidth: 80, cell: (item) => number(item.ErrorCount ?? 0) },
     { id: 'requested', header: t('commands.requested'), width: 130, minWidth: 80, cell: (item) => <When at={item.RequestedDateTime} /> },
     { id: 'id', header: t('commands.id'), width: 310, minWidth: 80, cell: (item) => <span className="qd-id">{item.CommandId}</span> },
   ];

@@ -62,6 +62,7 @@ function Existing() {
     <SpaceBetween size="s">
       {paged.error !== null && <Failure error={paged.error} what={t('activations.failed')} onRetry={paged.refetch} />}
       <Table
+        wrapLines
         items={paged.items}
         trackBy="ActivationId"
         loading={paged.loading}

@@ -40,7 +40,7 @@ export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefin
       id: 'name',
       header: t('nodes.name'),
       isRowHeader: true,
-      width: 130, minWidth: 90,
+      width: 114, minWidth: 90,
       cell: (node) => (
         <Link href={href(`/nodes/${node.InstanceId}`)} onFollow={follow}>
           {nodeName(node)}
@@ -49,7 +49,7 @@ export function nodeColumns({ t }: Text, follow: Follow): TableProps.ColumnDefin
     },
     { id: 'id', header: t('nodes.id'), width: 160, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
     { id: 'status', header: t('nodes.status'), width: 124, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
-    { id: 'platform', header: t('nodes.platform'), width: 182, minWidth: 90, cell: (node) => platformOf(node) || '–' },
+    { id: 'platform', header: t('nodes.platform'), width: 198, minWidth: 90, cell: (node) => platformOf(node) || '–' },
     {
       id: 'agent',
       header: t('nodes.agent'),
