@@ -92,11 +92,19 @@ pub fn main() -> ExitCode {
         return ExitCode::from(u8::try_from(crate::process::supervise::main(Path::new(&directory))).unwrap_or(1));
     }
     let command = Arguments::parse().command;
+    // First of all, while there is one thread and little memory to copy.
+    #[cfg(target_os = "linux")]
+    let nursery = if matches!(command, Command::Run(_)) { crate::process::nursery::Nursery::start() } else { None };
     if let Command::Supervise { directory } = &command {
         return ExitCode::from(u8::try_from(crate::process::supervise::main(directory)).unwrap_or(1));
     }
     log_to_stderr();
-    match run(command) {
+    let ran = run(
+        command,
+        #[cfg(target_os = "linux")]
+        nursery,
+    );
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
             eprintln!("quarterdeck-agent: {text}");
@@ -105,11 +113,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), String> {
+fn run(command: Command, #[cfg(target_os = "linux")] nursery: Option<crate::process::nursery::Nursery>) -> Result<(), String> {
     match command {
         Command::Register(arguments) => register(&arguments),
         Command::Run(place) => block_on(async {
             let supervisor = Supervisor::this_binary().map_err(|error| error.to_string())?;
+            #[cfg(target_os = "linux")]
+            let supervisor = supervisor.with_nursery(nursery);
             supervisor::run(Home::new(absolute(&place.data_dir)?), supervisor).await.map_err(|error| error.to_string())
         }),
         Command::Status(place) => status(&Home::new(place.data_dir)),

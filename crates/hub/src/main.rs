@@ -13,6 +13,10 @@ use qd_hub::{Hub, HubConfig};
 use qd_store::Location;
 use tracing_subscriber::EnvFilter;
 
+/// Frames and rows are made on one thread and freed on another, thousands a second.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The Quarterdeck hub: AWS Systems Manager for machines you own.
 #[derive(Parser)]
 #[command(name = "quarterdeck-hub", version, about)]

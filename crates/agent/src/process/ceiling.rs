@@ -37,8 +37,8 @@ pub struct Applied {
     nice: i32,
 }
 
-/// The cgroup the agent may subdivide, if the system gave it one. Moves this process into a leaf first, because a group with
-/// processes of its own may not have limited children.
+/// The cgroup the agent may subdivide, if the system gave it one. Moves the processes in it into a leaf first, because a group
+/// with processes of its own may not have limited children.
 #[cfg(target_os = "linux")]
 pub fn delegated_cgroup() -> Option<PathBuf> {
     use std::fs;
@@ -63,7 +63,11 @@ pub fn delegated_cgroup() -> Option<PathBuf> {
     }
     let leaf = base.join("agent");
     fs::create_dir_all(&leaf).ok()?;
-    fs::write(leaf.join("cgroup.procs"), std::process::id().to_string()).ok()?;
+    // Everything of the service, because the nursery and supervisors of an earlier agent may be there too.
+    for process in fs::read_to_string(base.join("cgroup.procs")).ok()?.lines() {
+        // One that has just ended is no obstacle.
+        let _ = fs::write(leaf.join("cgroup.procs"), process);
+    }
     fs::write(base.join("cgroup.subtree_control"), wanted.join(" ")).ok()?;
     Some(base)
 }

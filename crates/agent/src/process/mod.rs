@@ -13,6 +13,8 @@
 //! A lock cannot outlive its holder and cannot be confused with a recycled process id, so [`find`] is exact after any crash.
 
 pub mod ceiling;
+#[cfg(target_os = "linux")]
+pub mod nursery;
 pub mod output;
 pub mod running;
 pub mod supervise;

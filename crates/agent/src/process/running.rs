@@ -4,9 +4,14 @@ use super::{ExitRecord, Found, Order, StepFiles, find, kill_leftovers, system};
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdout, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::process::Command;
+
+#[cfg(target_os = "linux")]
+use super::nursery::Nursery;
 
 /// First and longest pause between looks at a step that was started by an earlier life of the agent.
 const POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
@@ -15,19 +20,60 @@ const POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_mi
 #[derive(Clone, Debug)]
 pub struct Supervisor {
     program: PathBuf,
+    /// Where supervisors come from while it lives.
+    #[cfg(target_os = "linux")]
+    nursery: Option<Arc<Nursery>>,
 }
+
+/// Where an order goes in.
+type OrderPipe = Box<dyn AsyncWrite + Send + Unpin>;
+/// Where a supervisor's bell is heard.
+type BellPipe = Box<dyn AsyncRead + Send + Sync + Unpin>;
 
 impl Supervisor {
     /// This very binary, also when its file was replaced by an update meanwhile.
     pub fn this_binary() -> io::Result<Self> {
         let link = PathBuf::from("/proc/self/exe");
         let program = if cfg!(target_os = "linux") && link.exists() { link } else { std::env::current_exe()? };
-        Ok(Self { program })
+        Ok(Self::at(program))
     }
 
     /// Another binary, for tests.
     pub fn at(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into() }
+        Self {
+            program: program.into(),
+            #[cfg(target_os = "linux")]
+            nursery: None,
+        }
+    }
+
+    /// With a nursery, if there is one.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn with_nursery(self, nursery: Option<Nursery>) -> Self {
+        Self { nursery: nursery.map(Arc::new), ..self }
+    }
+
+    /// Starts a supervisor of `files`.
+    fn start(&self, files: &StepFiles) -> io::Result<(OrderPipe, BellPipe)> {
+        #[cfg(target_os = "linux")]
+        if let Some((order, bell)) = self.nursery.as_ref().and_then(|nursery| nursery.supervisor(files.dir())) {
+            return Ok((Box::new(order), Box::new(bell)));
+        }
+        let mut command = Command::new(&self.program);
+        #[cfg(unix)]
+        command.arg0("quarterdeck-agent");
+        #[cfg(windows)]
+        system::detached(&mut command);
+        command.arg("supervise").arg(files.dir());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(false);
+        let mut child = command.spawn()?;
+        let missing = || io::Error::other("a pipe is missing");
+        let order = child.stdin.take().ok_or_else(missing)?;
+        let bell = child.stdout.take().ok_or_else(missing)?;
+        // Reaps the supervisor when it ends; it may live longer than the step, for a script's background processes.
+        tokio::spawn(async move { child.wait().await });
+        Ok((Box::new(order), Box::new(bell)))
     }
 }
 
@@ -43,7 +89,7 @@ pub enum Event {
 /// A supervised step.
 pub struct Running {
     files: StepFiles,
-    bell: Option<ChildStdout>,
+    bell: Option<BellPipe>,
     pause: Duration,
 }
 
@@ -51,21 +97,10 @@ impl Running {
     /// Starts a supervisor for `order` in the step directory. Returns when the order was handed over.
     pub async fn start(supervisor: &Supervisor, files: &StepFiles, order: &Order) -> io::Result<Self> {
         let text = serde_json::to_vec(order).map_err(io::Error::other)?;
-        let mut command = Command::new(&supervisor.program);
-        #[cfg(unix)]
-        command.arg0("quarterdeck-agent");
-        #[cfg(windows)]
-        system::detached(&mut command);
-        command.arg("supervise").arg(files.dir());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(false);
-        let mut child = command.spawn()?;
-        let stdin = child.stdin.take();
-        let bell = child.stdout.take();
-        // Reaps the supervisor when it ends; it may live longer than the step, for a script's background processes.
-        tokio::spawn(async move { child.wait().await });
-        if let Some(mut stdin) = stdin {
-            stdin.write_all(&text).await?;
-        }
+        let (mut pipe, bell) = supervisor.start(files)?;
+        pipe.write_all(&text).await?;
+        pipe.shutdown().await?;
+        let bell = Some(bell);
         Ok(Self { files: files.clone(), bell, pause: POLL.0 })
     }
 

@@ -136,6 +136,46 @@ fn a_lost_connection_costs_nothing() {
     wait(|| std::fs::read_dir(dir.path().join("replies")).unwrap().next().is_none().then_some(()));
 }
 
+/// The process from which the agent's supervisors come.
+#[cfg(target_os = "linux")]
+fn nursery(agent: u32) -> Option<rustix::process::Pid> {
+    let tasks = std::fs::read_dir(format!("/proc/{agent}/task")).ok()?;
+    let children: String = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok()).collect();
+    let named = |pid: &&str| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "qd-nursery");
+    children.split_whitespace().find(named)?.parse().ok().and_then(rustix::process::Pid::from_raw)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn scripts_start_with_and_without_a_nursery_which_ends_with_its_agent() {
+    use rustix::process::{Signal, kill_process, test_kill_process};
+    let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
+    assert!(register(&hub, dir.path()).status.success());
+    let mut agent = Running::start(dir.path());
+    hub.wait(|seen| (seen.opened.len() == 1).then_some(()));
+    let first = nursery(agent.0.id()).expect("a nursery");
+    // The script's parent is a supervisor, and that is a child of the nursery.
+    let is_its_grandchild = format!("read _ _ _ grandparent _ < /proc/$PPID/stat && test $grandparent = {}", first.as_raw_nonzero());
+    hub.send(&job("c1", &is_its_grandchild));
+    assert_eq!(ended(&hub, "c1"), DocumentStatus::Success);
+    // Ctrl-C in a terminal reaches it too, and is the agent's to answer.
+    kill_process(first, Signal::INT).unwrap();
+    hub.send(&job("c2", "true"));
+    assert_eq!(ended(&hub, "c2"), DocumentStatus::Success);
+    assert_eq!(nursery(agent.0.id()), Some(first));
+    kill_process(first, Signal::KILL).unwrap();
+    let state = format!("/proc/{}/stat", first.as_raw_nonzero());
+    wait(|| std::fs::read_to_string(&state).is_ok_and(|stat| stat.contains(") Z ")).then_some(()));
+    hub.send(&job("c3", "true"));
+    assert_eq!(ended(&hub, "c3"), DocumentStatus::Success);
+    assert_eq!(nursery(agent.0.id()), None, "not even its remains");
+    agent.signal(Signal::KILL);
+    let agent = Running::start(dir.path());
+    let second = wait(|| nursery(agent.0.id()));
+    drop(agent);
+    wait(|| test_kill_process(second).is_err().then_some(()));
+}
+
 #[test]
 fn garbage_from_the_hub_is_dropped() {
     let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
