@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
-use qd_client::Client;
+use qd_client::{AnswerStream, Client, Request};
 use serde_json::{Value, json};
 
 /// AWS allows this many nodes for one activation.
@@ -62,13 +62,36 @@ impl Admin {
         bail!("no node came online")
     }
 
-    /// Runs `true` on one node until its result says Success: the time in between.
-    pub async fn round_trip(&self, instance_id: &str) -> anyhow::Result<Duration> {
+    /// The hub's events from now on.
+    pub async fn events(&self) -> anyhow::Result<Events> {
+        let mut stream = self.client.stream(Request::get("ssm", "/quarterdeck/v1/events")).await.context("following the events")?;
+        // The first line says that the stream is open.
+        stream.next_chunk().await?;
+        Ok(Events { stream, text: Vec::new() })
+    }
+
+    /// Runs `true` on one node until its result says Success: the time in between. Asks for the result when the hub's events say that the
+    /// command ended, as the console does: asking all the time would take from hub and agent what is measured.
+    pub async fn round_trip_told(&self, instance_id: &str, events: &mut Events) -> anyhow::Result<Duration> {
         let begun = Instant::now();
+        let command_id = self.send_true(instance_id).await?;
+        tokio::time::timeout(PATIENCE, events.end_of(&command_id)).await.context("the command did not end")??;
+        let asked = self.call("GetCommandInvocation", json!({ "CommandId": command_id, "InstanceId": instance_id })).await?;
+        anyhow::ensure!(asked["Status"] == "Success", "the command ended as {}", asked["Status"]);
+        Ok(begun.elapsed())
+    }
+
+    async fn send_true(&self, instance_id: &str) -> anyhow::Result<String> {
         let input = json!({
             "DocumentName": "AWS-RunShellScript", "InstanceIds": [instance_id], "Parameters": {"commands": ["true"]},
         });
-        let command_id = command_id(&self.call("SendCommand", input).await?)?;
+        command_id(&self.call("SendCommand", input).await?)
+    }
+
+    /// As [`Admin::round_trip_told`], asking again and again as a caller without the events does.
+    pub async fn round_trip(&self, instance_id: &str) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let command_id = self.send_true(instance_id).await?;
         let input = json!({ "CommandId": command_id, "InstanceId": instance_id });
         while begun.elapsed() < PATIENCE {
             let asked = self.client.call("ssm", "AmazonSSM.GetCommandInvocation", &input).await;
@@ -82,7 +105,6 @@ impl Admin {
                 "Pending" | "InProgress" | "Delayed" => {}
                 other => bail!("the command ended as {other}"),
             }
-            // Asking without pause would take from hub and agent what is measured.
             tokio::task::block_in_place(|| std::thread::sleep(PAUSE));
         }
         bail!("the command did not end")
@@ -112,6 +134,31 @@ impl Admin {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         bail!("the command did not end")
+    }
+}
+
+/// The hub's events, a line each.
+pub struct Events {
+    stream: AnswerStream,
+    text: Vec<u8>,
+}
+
+impl Events {
+    /// Waits until the command has ended.
+    async fn end_of(&mut self, command_id: &str) -> anyhow::Result<()> {
+        loop {
+            while let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.text.drain(..=end).collect();
+                let Ok(event) = serde_json::from_slice::<Value>(&line) else { continue };
+                let (kind, detail) = (&event["detail-type"], &event["detail"]);
+                let open = matches!(detail["status"].as_str(), Some("Pending" | "InProgress" | "Cancelling" | "Delayed"));
+                if kind == "EC2 Command Status-change Notification" && detail["command-id"] == command_id && !open {
+                    return Ok(());
+                }
+            }
+            let chunk = self.stream.next_chunk().await?.context("the events ended")?;
+            self.text.extend_from_slice(&chunk);
+        }
     }
 }
 

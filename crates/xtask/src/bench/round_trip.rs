@@ -27,8 +27,9 @@ pub async fn run(args: &RoundTrip) -> anyhow::Result<()> {
         (Some(AgentProcess::start(&hub, &admin).await?), None)
     };
     let node = admin.node_of(if args.simulated { "one" } else { "agent" }).await?;
+    let mut events = admin.events().await?;
     for _ in 0..10 {
-        admin.round_trip(&node).await?;
+        admin.round_trip_told(&node, &mut events).await?;
         bare.once().await?;
     }
     let mut rounds = Rounds::new("round-trip");
@@ -36,7 +37,7 @@ pub async fn run(args: &RoundTrip) -> anyhow::Result<()> {
         let (mut ours, mut limit) = (Vec::new(), Vec::new());
         // Turn by turn, so that a busy moment of the machine falls on both.
         for _ in 0..args.samples {
-            ours.push(admin.round_trip(&node).await?.as_secs_f64());
+            ours.push(admin.round_trip_told(&node, &mut events).await?.as_secs_f64());
             limit.push(bare.once().await?.as_secs_f64());
         }
         rounds.add(Duration::from_secs_f64(median(&ours)), Duration::from_secs_f64(median(&limit)));
