@@ -33,6 +33,7 @@ const Line = memo(function Line({ text, top }: { text: string; top: number }) {
 
 export function OutputLines({ window: held, revision, gained, following, label, onAtEnd, onTop, onBottom }: Props) {
   const box = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
   const [view, setView] = useState({ top: 0, height: 400 });
   const count = held.lineCount;
   useEffect(() => {
@@ -54,7 +55,10 @@ export function OutputLines({ window: held, revision, gained, following, label, 
     if (!element) return;
     setView({ top: element.scrollTop, height: element.clientHeight });
     const bottom = element.scrollHeight - element.scrollTop - element.clientHeight;
-    onAtEnd(bottom < LINE_HEIGHT * 2);
+    // Lines that came in below since are nobody's scrolling away from the end: that goes up.
+    const atEnd = bottom < LINE_HEIGHT * 2;
+    if (atEnd || element.scrollTop < lastTop.current) onAtEnd(atEnd);
+    lastTop.current = element.scrollTop;
     if (element.scrollTop < LINE_HEIGHT && held.start > 0) onTop();
     if (bottom < LINE_HEIGHT && !held.atEnd) onBottom();
   };
