@@ -134,11 +134,36 @@ fn show_and_wait(
     _language: Language,
     _waiting: &Arc<AtomicUsize>,
 ) -> Result<(), notify_rust::error::Error> {
-    notify_rust::Notification::new().appname("Quarterdeck").summary(title).body(body).show()?;
+    let mut notification = notify_rust::Notification::new();
+    notification.appname("Quarterdeck").summary(title).body(body);
+    name_sender(app, &mut notification);
+    notification.show()?;
     if let Some(path) = path {
         window::lead_to_when_shown(app, &path);
     }
     Ok(())
+}
+
+/// Windows shows a notification as its sender's, and a click leads there, only under the id that the installers' shortcut carries. It shows
+/// none at all under an id that no shortcut carries, so a program that still lies where it was built keeps the default one.
+#[cfg(windows)]
+fn name_sender(app: &AppHandle, notification: &mut notify_rust::Notification) {
+    let program = std::env::current_exe().unwrap_or_default();
+    let folder = program.parent().and_then(|folder| folder.file_name());
+    if folder.is_some_and(|folder| folder != "debug" && folder != "release") {
+        notification.app_id(&app.config().identifier);
+    }
+}
+
+/// macOS takes the sender once for the whole process.
+#[cfg(target_os = "macos")]
+fn name_sender(app: &AppHandle, _notification: &mut notify_rust::Notification) {
+    static NAMED: std::sync::Once = std::sync::Once::new();
+    NAMED.call_once(|| {
+        if let Err(error) = notify_rust::set_application(&app.config().identifier) {
+            tracing::debug!(%error, "notifications have no sender");
+        }
+    });
 }
 
 /// Whether the person wants to be told of a command that ended with `status`: all of them unless they chose otherwise.

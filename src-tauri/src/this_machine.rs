@@ -23,6 +23,9 @@ const REGISTRATION: Duration = Duration::from_secs(60);
 /// How long the agent may take to end its work when the app quits.
 const FAREWELL: Duration = Duration::from_secs(8);
 
+#[cfg(windows)]
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+
 /// What a hub gives for one registration (CreateActivation).
 pub struct Activation {
     pub id: String,
@@ -145,6 +148,9 @@ impl Agent {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true);
+        // A console program would open a console window beside the app.
+        #[cfg(windows)]
+        command.creation_flags(CREATE_NO_WINDOW);
         command
     }
 

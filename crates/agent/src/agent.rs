@@ -7,6 +7,7 @@ use crate::document::seen::Seen;
 use crate::document::streams::Streams;
 use crate::home::Home;
 use crate::link::Link;
+use crate::process::ceiling::Ceiling;
 use crate::process::running::Supervisor;
 use crate::registration::Registration;
 use bytes::Bytes;
@@ -78,6 +79,20 @@ impl Agent {
             registration,
             link,
             supervisor,
+        }
+    }
+}
+
+impl Agent {
+    /// What one step may use, without the name of its group.
+    pub fn ceiling(&self) -> Ceiling {
+        Ceiling {
+            cgroup: self.cgroup.clone(),
+            group: String::new(),
+            memory_bytes: crate::platform::total_memory() / 100 * self.config.memory_max_percent,
+            cpu_percent: self.config.cpu_max_percent,
+            pids: self.config.pids_max,
+            nice: self.config.nice,
         }
     }
 }

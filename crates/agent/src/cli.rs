@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::home::Home;
 use crate::process::running::Supervisor;
 use crate::registration::{self, Registration};
-use crate::{service, supervisor};
+use crate::{log, service, supervisor};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ enum Command {
     /// Registers this machine with a hub.
     Register(Register),
     /// Runs the agent until it is stopped.
-    Run(Where),
+    Run(Run),
     /// Says who this node is and whether the agent runs.
     Status(Where),
     /// Forgets registration, keys and all work of this node; the hub is not told.
@@ -31,6 +31,10 @@ enum Command {
     InstallService(Service),
     /// Removes the service.
     UninstallService(Service),
+    /// Lets systemd start the agent beside scripts of its earlier life (called by the unit).
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    MakeRoom,
     /// Owns one running script (started by the agent itself).
     #[command(hide = true)]
     Supervise {
@@ -44,6 +48,19 @@ struct Where {
     /// Directory for everything the agent keeps.
     #[arg(long, env = "QUARTERDECK_AGENT_DATA_DIR")]
     data_dir: PathBuf,
+}
+
+#[derive(Args)]
+struct Run {
+    /// Write the log to this file, which stays small, rather than to standard error.
+    #[arg(long)]
+    log_file: Option<PathBuf>,
+    /// Started by Windows' service control.
+    #[cfg(windows)]
+    #[arg(long, hide = true)]
+    as_service: bool,
+    #[command(flatten)]
+    place: Where,
 }
 
 #[derive(Args)]
@@ -98,7 +115,12 @@ pub fn main() -> ExitCode {
     if let Command::Supervise { directory } = &command {
         return ExitCode::from(u8::try_from(crate::process::supervise::main(directory)).unwrap_or(1));
     }
-    log_to_stderr();
+    let log_file = match &command {
+        Command::Run(arguments) => arguments.log_file.as_deref(),
+        _ => None,
+    };
+    log::start(log_file);
+    let logged = log_file.is_some();
     let ran = run(
         command,
         #[cfg(target_os = "linux")]
@@ -107,6 +129,9 @@ pub fn main() -> ExitCode {
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
+            if logged {
+                tracing::error!("{text}");
+            }
             eprintln!("quarterdeck-agent: {text}");
             ExitCode::FAILURE
         }
@@ -116,20 +141,40 @@ pub fn main() -> ExitCode {
 fn run(command: Command, #[cfg(target_os = "linux")] nursery: Option<crate::process::nursery::Nursery>) -> Result<(), String> {
     match command {
         Command::Register(arguments) => register(&arguments),
-        Command::Run(place) => block_on(async {
-            let supervisor = Supervisor::this_binary().map_err(|error| error.to_string())?;
+        Command::Run(arguments) => serve(
+            &arguments,
             #[cfg(target_os = "linux")]
-            let supervisor = supervisor.with_nursery(nursery);
-            supervisor::run(Home::new(absolute(&place.data_dir)?), supervisor).await.map_err(|error| error.to_string())
-        }),
+            nursery,
+        ),
         Command::Status(place) => status(&Home::new(place.data_dir)),
         Command::DeregisterLocal(place) => deregister(&Home::new(place.data_dir)),
         Command::InstallService(arguments) => {
             service::install(&absolute(&arguments.place.data_dir)?, arguments.user, arguments.print).map_err(|error| error.to_string())
         }
         Command::UninstallService(arguments) => service::uninstall(arguments.user, arguments.print).map_err(|error| error.to_string()),
+        #[cfg(target_os = "linux")]
+        Command::MakeRoom => crate::process::cgroup::make_room().map_err(|error| error.to_string()),
         Command::Supervise { .. } => Ok(()),
     }
+}
+
+fn serve(arguments: &Run, #[cfg(target_os = "linux")] nursery: Option<crate::process::nursery::Nursery>) -> Result<(), String> {
+    let data_dir = absolute(&arguments.place.data_dir)?;
+    let supervisor = Supervisor::this_binary().map_err(|error| error.to_string())?;
+    #[cfg(target_os = "linux")]
+    let supervisor = supervisor.with_nursery(nursery);
+    #[cfg(windows)]
+    if arguments.as_service {
+        let work = move |stop: tokio_util::sync::CancellationToken| {
+            run_agent(&data_dir, supervisor.clone(), async move { stop.cancelled().await })
+        };
+        return service::dispatch(work).map_err(|error| format!("this is only for Windows' service control: {error}"));
+    }
+    run_agent(&data_dir, supervisor, supervisor::asked_to_stop())
+}
+
+fn run_agent(data_dir: &Path, supervisor: Supervisor, stop: impl Future<Output = ()>) -> Result<(), String> {
+    block_on(async { supervisor::run(Home::new(data_dir), supervisor, stop).await.map_err(|error| error.to_string()) })
 }
 
 /// Scripts and their supervisors have other working directories, so paths are made absolute first.
@@ -196,10 +241,4 @@ fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Strin
     let result = runtime.block_on(work);
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     result
-}
-
-fn log_to_stderr() {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_env("QUARTERDECK_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -27,6 +27,7 @@ impl Home {
     /// Makes the directory and its children, private to this user.
     pub fn create(&self) -> io::Result<()> {
         create_private_dir(&self.root)?;
+        crate::platform::make_private(&self.root)?;
         create_private_dir(&self.documents())?;
         create_private_dir(&self.replies())?;
         create_private_dir(&self.seen())

@@ -11,6 +11,7 @@ pub mod document;
 pub mod download;
 pub mod home;
 pub mod link;
+pub mod log;
 pub mod module;
 pub mod platform;
 pub mod plugin;

@@ -31,8 +31,8 @@ pub enum StartError {
     Link(#[from] EndpointError),
 }
 
-/// Runs the agent until SIGTERM, Ctrl-C or [`Agent::stop`].
-pub async fn run(home: Home, supervisor: Supervisor) -> Result<(), StartError> {
+/// Runs the agent until `stop` (see [`asked_to_stop`]) or [`Agent::stop`].
+pub async fn run(home: Home, supervisor: Supervisor, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     let registration = Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
     // A full disk must not keep the agent away: the directories exist since registration.
     if let Err(error) = home.create() {
@@ -53,11 +53,12 @@ pub async fn run(home: Home, supervisor: Supervisor) -> Result<(), StartError> {
     let agent = Arc::new(Agent::new(home, config, registration, link, supervisor));
     let ceiling = if agent.cgroup.is_some() { "cgroup v2" } else { "limits and nice" };
     tracing::info!(ceiling, "scripts run under a ceiling");
+    agent.ceiling().renew();
     inbox::resume(&agent);
     let modules = [tokio::spawn(role::run(agent.clone())), tokio::spawn(heartbeat::run(agent.clone()))];
     let channel = tokio::spawn(control_channel::run(agent.clone()));
     tokio::select! {
-        () = asked_to_stop() => {}
+        () = stop => {}
         () = agent.stop.cancelled() => {}
     }
     tracing::info!(
@@ -90,7 +91,8 @@ fn lock(home: &Home) -> Result<File, StartError> {
     }
 }
 
-async fn asked_to_stop() {
+/// Until SIGTERM or Ctrl-C; on Windows also until the console is closed or the machine shuts down.
+pub async fn asked_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -98,6 +100,19 @@ async fn asked_to_stop() {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        if let (Ok(mut c), Ok(mut pause), Ok(mut close), Ok(mut shutdown)) = (ctrl_c(), ctrl_break(), ctrl_close(), ctrl_shutdown()) {
+            tokio::select! {
+                _ = c.recv() => {}
+                _ = pause.recv() => {}
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
             }
             return;
         }

@@ -173,8 +173,13 @@ fn tools() -> anyhow::Result<Tools> {
 fn unpack(folder: &Path, into: &Path) -> anyhow::Result<()> {
     println!("check-platforms: downloading {} (140 MB)", COMPILER.join(" "));
     let packages = folder.join("packages");
+    let _ = std::fs::remove_dir_all(&packages);
     std::fs::create_dir_all(&packages)?;
-    shell::run(Command::new("apt-get").args(["download", "-q"]).args(COMPILER).current_dir(&packages))?;
+    let download = || shell::run(Command::new("apt-get").args(["download", "-q"]).args(COMPILER).current_dir(&packages));
+    if download().is_err() {
+        setup::update_package_lists()?;
+        download()?;
+    }
     let beside = into.with_extension("new");
     let _ = std::fs::remove_dir_all(&beside);
     for entry in std::fs::read_dir(&packages)?.flatten() {

@@ -12,7 +12,8 @@ pub struct Args {
     debug: bool,
 }
 
-/// Kinds of package that this system can make without anything from the network.
+/// Kinds of package for this system. Those of Linux need nothing from the network; an AppImage is not among them, because the bundler
+/// fetches its parts from the network for each.
 const BUNDLES: &str = if cfg!(windows) {
     "nsis,msi"
 } else if cfg!(target_os = "macos") {
@@ -26,28 +27,33 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     setup::run(setup::Scope::Package)?;
     println!("package: 2/4 building the console's pages");
     run::pages()?;
-    println!("package: 3/4 building agent and hub");
+    println!("package: 3/4 building app, agent and hub");
     let root = place::root();
     let target = place::target()?;
     let mut build = Command::new("cargo");
-    build.args(["build", "--package", "qd-agent", "--package", "qd-hub"]).current_dir(&root).env("CARGO_TARGET_DIR", &target);
+    // In one go, so that what the three share is built once.
+    build.args(["build", "--package", "quarterdeck", "--package", "qd-agent", "--package", "qd-hub", "--bins"]);
+    build.args(["--features", "quarterdeck/custom-protocol"]).current_dir(&root).env("CARGO_TARGET_DIR", &target);
     if !args.debug {
         build.arg("--release");
     }
     shell::run(&mut build)?;
     let built = target.join(if args.debug { "debug" } else { "release" });
     sidecars(&built, &root.join("src-tauri/binaries"))?;
-    println!("package: 4/4 building and bundling the app");
+    println!("package: 4/4 bundling");
+    // Packages of an earlier version must not be taken for what is made now.
+    let bundles = built.join("bundle");
+    let _ = std::fs::remove_dir_all(&bundles);
     let mut bundle = Command::new(if cfg!(windows) { "npx.cmd" } else { "npx" });
     bundle
-        .args(["tauri", "build", "--bundles", BUNDLES, "--config", "tauri.package.conf.json", "--features", "custom-protocol"])
+        .args(["tauri", "bundle", "--bundles", BUNDLES, "--config", "tauri.package.conf.json", "--features", "custom-protocol"])
         .current_dir(root.join("src-tauri"))
         .env("CARGO_TARGET_DIR", &target);
     if args.debug {
         bundle.arg("--debug");
     }
     shell::run(&mut bundle)?;
-    let made = packages(&built.join("bundle"))?;
+    let made = packages(&bundles)?;
     if made.is_empty() {
         bail!("no package was made");
     }

@@ -107,21 +107,25 @@ pub fn system_packages(packages: &[&str]) -> anyhow::Result<()> {
         return Ok(());
     }
     println!("setup: installing {} system packages: {}", missing.len(), missing.join(" "));
-    let mut apt: Vec<&str> = Vec::new();
-    if !is_root() {
-        if !shell::exists("sudo", &["-n", "true"]) && std::env::var_os("CI").is_some() {
-            bail!("system packages are missing and there is neither root nor sudo; install them: apt-get install {}", missing.join(" "));
-        }
-        apt.push("sudo");
+    if !is_root() && !shell::exists("sudo", &["-n", "true"]) && std::env::var_os("CI").is_some() {
+        bail!("system packages are missing and there is neither root nor sudo; install them: apt-get install {}", missing.join(" "));
     }
-    apt.push("apt-get");
-    shell::run(apt_command(&apt).arg("update").arg("-q"))?;
-    shell::run(apt_command(&apt).args(["install", "-y", "-q", "--no-install-recommends"]).args(&missing))
+    update_package_lists()?;
+    shell::run(apt_get().args(["install", "-y", "-q", "--no-install-recommends"]).args(&missing))
 }
 
-fn apt_command(words: &[&str]) -> Command {
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive");
+/// Brings apt's lists up to date: a fresh container has none.
+pub fn update_package_lists() -> anyhow::Result<()> {
+    shell::run(apt_get().args(["update", "-q"]))
+}
+
+/// apt-get, through sudo where this is not root.
+fn apt_get() -> Command {
+    let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
+    if !is_root() {
+        command.arg("apt-get");
+    }
+    command.env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
 

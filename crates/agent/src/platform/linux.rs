@@ -91,6 +91,11 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
     Some(blocks.saturating_mul(stat.f_frsize))
 }
 
+/// Nothing to do: the mode that the directory was made with says so already.
+pub fn make_private(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 pub fn is_noexec(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }

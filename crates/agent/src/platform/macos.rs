@@ -42,6 +42,11 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// Nothing to do: the mode that the directory was made with says so already.
+pub fn make_private(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 pub fn is_noexec(_path: &Path) -> bool {
     false
 }

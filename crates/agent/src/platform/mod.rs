@@ -64,6 +64,11 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
     system::free_bytes(path)
 }
 
+/// Lets only this user and the system's administrators into the directory `path` and what will be made in it.
+pub fn make_private(path: &Path) -> std::io::Result<()> {
+    system::make_private(path)
+}
+
 /// True if programs on the file system of `path` cannot be executed.
 pub fn is_noexec(path: &Path) -> bool {
     system::is_noexec(path)

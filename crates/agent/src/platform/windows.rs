@@ -7,13 +7,16 @@ use std::sync::OnceLock;
 pub const DEFAULT_PATH: &str = r"C:\Windows\System32;C:\Windows;C:\Windows\System32\WindowsPowerShell\v1.0";
 pub const POWERSHELL: &[&str] = &["powershell", "pwsh"];
 
-/// One query for everything, because starting PowerShell takes a second.
+/// One query for everything, because starting PowerShell takes a second. What tells one start of the machine from another is when its
+/// first process began: the boot time that Windows reports moves with every correction of the clock.
 fn facts() -> &'static serde_json::Value {
     static FACTS: OnceLock<serde_json::Value> = OnceLock::new();
     FACTS.get_or_init(|| {
         let query = "$o=Get-CimInstance Win32_OperatingSystem;$s=Get-CimInstance Win32_ComputerSystemProduct;\
+            $i=Get-CimInstance Win32_Process -Filter \"Name='wininit.exe'\"|Select-Object -First 1;\
+            $t=if($i.CreationDate){$i.CreationDate}else{$o.LastBootUpTime};\
             $b=Get-CimInstance Win32_BIOS;$c=Get-CimInstance Win32_Processor|Select-Object -First 1;\
-            @{name=$o.Caption;version=$o.Version;boot=$o.LastBootUpTime.ToFileTimeUtc().ToString();\
+            @{name=$o.Caption;version=$o.Version;boot=$t.ToFileTimeUtc().ToString();\
             memory=[uint64]$o.TotalVisibleMemorySize*1024;uuid=$s.UUID;bios=$b.SerialNumber;cpu=$c.Name;\
             machine=(Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Cryptography).MachineGuid}|ConvertTo-Json -Compress";
         let output = Command::new("powershell").args(["-NoProfile", "-NonInteractive", "-Command", query]).output();
@@ -55,6 +58,28 @@ pub fn total_memory() -> u64 {
 pub fn free_bytes(_path: &Path) -> Option<u64> {
     // Unknown is answered as "plenty": the reserve for a nearly full disk is a Linux facility.
     Some(u64::MAX)
+}
+
+/// Administrators and the system alone, or the owner alone where the agent is run by an ordinary user: below `C:\\ProgramData` everybody
+/// could read otherwise. Numbers stand for the accounts, because their names depend on the system's language.
+pub fn make_private(path: &Path) -> std::io::Result<()> {
+    const SYSTEM: &str = "*S-1-5-18:(OI)(CI)F";
+    const ADMINISTRATORS: &str = "*S-1-5-32-544:(OI)(CI)F";
+    const OWNER: &str = "*S-1-3-4:(OI)(CI)F";
+    let icacls = |arguments: &[&str]| -> std::io::Result<()> {
+        let output = Command::new("icacls").arg(path).args(arguments).arg("/Q").output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(std::io::Error::other(format!("icacls {} ended with {}: {said}", path.display(), output.status)))
+    };
+    // Somebody else may have made the directory first, to stay its owner; only an administrator can take it over.
+    if icacls(&["/setowner", "*S-1-5-32-544"]).is_ok() {
+        icacls(&["/inheritance:r", "/grant:r", SYSTEM, "/grant:r", ADMINISTRATORS])
+    } else {
+        icacls(&["/inheritance:r", "/grant:r", SYSTEM, "/grant:r", ADMINISTRATORS, "/grant:r", OWNER])
+    }
 }
 
 pub fn is_noexec(_path: &Path) -> bool {

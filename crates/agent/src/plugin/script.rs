@@ -105,15 +105,16 @@ fn order(cx: &StepCx<'_>, program: Program) -> Order {
         timeout_seconds: timeout_seconds(cx),
         output_limit_bytes: config.output_limit_bytes,
         kill_grace_ms: config.kill_grace_ms,
-        ceiling: Ceiling {
-            cgroup: cx.agent.cgroup.clone(),
-            group: format!("step-{}", &crate::digest::hex_of(cx.dir.as_os_str().as_encoded_bytes())[..16]),
-            memory_bytes: platform::total_memory() / 100 * config.memory_max_percent,
-            cpu_percent: config.cpu_max_percent,
-            pids: config.pids_max,
-            nice: config.nice,
-        },
+        ceiling: Ceiling { group: step_group(cx.dir), ..cx.agent.ceiling() },
     }
+}
+
+/// Name of the step's control group.
+fn step_group(dir: &Path) -> String {
+    #[cfg(target_os = "linux")]
+    return crate::process::cgroup::step_name(dir.as_os_str().as_encoded_bytes());
+    #[cfg(not(target_os = "linux"))]
+    dir.to_string_lossy().into_owned()
 }
 
 /// As the stock agent: absolute as given, else below the command's downloads if that exists, else the default.

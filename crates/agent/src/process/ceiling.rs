@@ -37,44 +37,11 @@ pub struct Applied {
     nice: i32,
 }
 
-/// The cgroup the agent may subdivide, if the system gave it one. Moves the processes in it into a leaf first, because a group
-/// with processes of its own may not have limited children.
-#[cfg(target_os = "linux")]
+/// The cgroup the agent may subdivide, if the system gave it one.
 pub fn delegated_cgroup() -> Option<PathBuf> {
-    use std::fs;
-    let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = own.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let mut base = PathBuf::from("/sys/fs/cgroup").join(path.trim_start_matches('/'));
-    if base.file_name().is_some_and(|name| name == "agent") {
-        base = base.parent()?.to_path_buf();
-    }
-    // The root group has no cgroup.type; dividing it would touch processes that are not ours.
-    if !base.join("cgroup.type").exists() {
-        return None;
-    }
-    let controllers = fs::read_to_string(base.join("cgroup.controllers")).ok()?;
-    let wanted: Vec<String> = ["cpu", "memory", "pids"]
-        .iter()
-        .filter(|name| controllers.split_whitespace().any(|c| c == **name))
-        .map(|name| format!("+{name}"))
-        .collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    let leaf = base.join("agent");
-    fs::create_dir_all(&leaf).ok()?;
-    // Everything of the service, because the nursery and supervisors of an earlier agent may be there too.
-    for process in fs::read_to_string(base.join("cgroup.procs")).ok()?.lines() {
-        // One that has just ended is no obstacle.
-        let _ = fs::write(leaf.join("cgroup.procs"), process);
-    }
-    fs::write(base.join("cgroup.subtree_control"), wanted.join(" ")).ok()?;
-    Some(base)
-}
-
-/// No cgroups here.
-#[cfg(not(target_os = "linux"))]
-pub fn delegated_cgroup() -> Option<PathBuf> {
+    #[cfg(target_os = "linux")]
+    return super::cgroup::delegated();
+    #[cfg(not(target_os = "linux"))]
     None
 }
 
@@ -91,19 +58,32 @@ impl Ceiling {
         }
         #[cfg(not(unix))]
         {
-            Applied { text: "job object without limits".to_owned(), ..Applied::default() }
+            let nice = i32::from(self.nice > 0);
+            let priority = if nice > 0 { ", below normal priority" } else { "" };
+            Applied { text: format!("job object without limits{priority}"), nice, ..Applied::default() }
         }
     }
 
     #[cfg(target_os = "linux")]
     fn enter_cgroup(&self) -> Option<Applied> {
-        use std::fs;
+        use super::cgroup;
         let base = self.cgroup.as_ref()?;
         let group = base.join(&self.group);
-        fs::create_dir(&group).ok()?;
+        std::fs::create_dir(&group).ok()?;
+        let said = self.limit(&group);
+        if cgroup::enter(&group).is_err() {
+            let _ = std::fs::remove_dir(&group);
+            return None;
+        }
+        Some(Applied { text: format!("cgroup {}", said.join(" ")), group: Some(group), home: Some(cgroup::agent_group(base)), nice: 0 })
+    }
+
+    /// Writes the limits into a group. Answers those that the system took.
+    #[cfg(target_os = "linux")]
+    fn limit(&self, group: &std::path::Path) -> Vec<String> {
         let mut said = Vec::new();
         let mut set = |file: &str, value: String| {
-            if fs::write(group.join(file), &value).is_ok() {
+            if std::fs::write(group.join(file), &value).is_ok() {
                 said.push(format!("{file}={value}"));
             }
         };
@@ -118,11 +98,18 @@ impl Ceiling {
         if self.pids > 0 {
             set("pids.max", self.pids.to_string());
         }
-        if fs::write(group.join("cgroup.procs"), std::process::id().to_string()).is_err() {
-            let _ = fs::remove_dir(&group);
-            return None;
+        said
+    }
+
+    /// Puts the limits back on steps that an earlier life of the agent started: the way into a new one took them away.
+    pub fn renew(&self) {
+        #[cfg(target_os = "linux")]
+        for group in self.cgroup.iter().flat_map(|base| super::cgroup::step_groups(base)) {
+            // A group without processes is what a step left behind when its supervisor was killed.
+            if std::fs::remove_dir(&group).is_err() {
+                self.limit(&group);
+            }
         }
-        Some(Applied { text: format!("cgroup {}", said.join(" ")), group: Some(group), home: Some(base.join("agent")), nice: 0 })
     }
 
     #[cfg(unix)]
@@ -157,6 +144,12 @@ impl Applied {
         if let Some(home) = &self.home {
             let _ = std::fs::write(home.join("cgroup.procs"), std::process::id().to_string());
         }
+    }
+
+    /// Whether the script is to be started with a lower priority. Not this process.
+    #[cfg(windows)]
+    pub fn lowers_priority(&self) -> bool {
+        self.nice > 0
     }
 
     /// Lowers the priority of a script that was just started, and with it of all that it will start. Not this process's own: who waits for a

@@ -14,6 +14,8 @@
 
 pub mod ceiling;
 #[cfg(target_os = "linux")]
+pub mod cgroup;
+#[cfg(target_os = "linux")]
 pub mod nursery;
 pub mod output;
 pub mod running;

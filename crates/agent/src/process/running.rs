@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::Command;
+use tokio::task::JoinHandle;
 
 #[cfg(target_os = "linux")]
 use super::nursery::Nursery;
@@ -54,26 +55,26 @@ impl Supervisor {
         Self { nursery: nursery.map(Arc::new), ..self }
     }
 
-    /// Starts a supervisor of `files`.
-    fn start(&self, files: &StepFiles) -> io::Result<(OrderPipe, BellPipe)> {
+    /// Starts a supervisor of `files`. The last of the answer ends with it, where this process is its parent.
+    fn start(&self, files: &StepFiles) -> io::Result<(OrderPipe, BellPipe, Option<JoinHandle<()>>)> {
         #[cfg(target_os = "linux")]
         if let Some((order, bell)) = self.nursery.as_ref().and_then(|nursery| nursery.supervisor(files.dir())) {
-            return Ok((Box::new(order), Box::new(bell)));
+            return Ok((Box::new(order), Box::new(bell), None));
         }
         let mut command = Command::new(&self.program);
         #[cfg(unix)]
         command.arg0("quarterdeck-agent");
-        #[cfg(windows)]
-        system::detached(&mut command);
         command.arg("supervise").arg(files.dir());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(false);
-        let mut child = command.spawn()?;
+        let mut child = system::spawn_supervisor(&mut command)?;
         let missing = || io::Error::other("a pipe is missing");
         let order = child.stdin.take().ok_or_else(missing)?;
         let bell = child.stdout.take().ok_or_else(missing)?;
         // Reaps the supervisor when it ends; it may live longer than the step, for a script's background processes.
-        tokio::spawn(async move { child.wait().await });
-        Ok((Box::new(order), Box::new(bell)))
+        let ended = tokio::spawn(async move {
+            let _ = child.wait().await;
+        });
+        Ok((Box::new(order), Box::new(bell), Some(ended)))
     }
 }
 
@@ -90,6 +91,8 @@ pub enum Event {
 pub struct Running {
     files: StepFiles,
     bell: Option<BellPipe>,
+    /// Ends with the supervisor, where that is known. A script's background processes may hold its end of the bell open, so silence says nothing.
+    supervisor: Option<JoinHandle<()>>,
     pause: Duration,
 }
 
@@ -97,29 +100,37 @@ impl Running {
     /// Starts a supervisor for `order` in the step directory. Returns when the order was handed over.
     pub async fn start(supervisor: &Supervisor, files: &StepFiles, order: &Order) -> io::Result<Self> {
         let text = serde_json::to_vec(order).map_err(io::Error::other)?;
-        let (mut pipe, bell) = supervisor.start(files)?;
+        let (mut pipe, bell, supervisor) = supervisor.start(files)?;
         pipe.write_all(&text).await?;
         pipe.shutdown().await?;
-        let bell = Some(bell);
-        Ok(Self { files: files.clone(), bell, pause: POLL.0 })
+        Ok(Self { files: files.clone(), bell: Some(bell), supervisor, pause: POLL.0 })
     }
 
     /// Takes up a step that an earlier life of the agent started.
     pub fn attach(files: &StepFiles) -> Self {
-        Self { files: files.clone(), bell: None, pause: POLL.0 }
+        Self { files: files.clone(), bell: None, supervisor: None, pause: POLL.0 }
     }
 
     /// Waits for something to happen. Cancel safe.
     pub async fn event(&mut self) -> Event {
         if let Some(bell) = &mut self.bell {
             let mut rings = [0u8; 256];
-            match bell.read(&mut rings).await {
-                Ok(count) if count > 0 && !rings[..count].contains(&b'e') => return Event::Output,
-                _ => {
-                    self.bell = None;
-                    return self.look().unwrap_or(Event::Output);
+            let gone = async {
+                match &mut self.supervisor {
+                    Some(supervisor) => drop(supervisor.await),
+                    None => std::future::pending().await,
                 }
+            };
+            let heard = tokio::select! {
+                biased;
+                heard = bell.read(&mut rings) => heard.unwrap_or(0),
+                () = gone => 0,
+            };
+            if heard > 0 && !rings[..heard].contains(&b'e') {
+                return Event::Output;
             }
+            (self.bell, self.supervisor) = (None, None);
+            return self.look().unwrap_or(Event::Output);
         }
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(POLL.1);

@@ -140,7 +140,7 @@ impl Watch<'_> {
         let now = Instant::now();
         let never = now + NEVER;
         let mut deadline = now + Duration::from_secs(order.timeout_seconds);
-        let grace = Duration::from_millis(order.kill_grace_ms);
+        let grace = if system::CAN_ASK { Duration::from_millis(order.kill_grace_ms) } else { Duration::ZERO };
         let (mut kill_at, mut drain_until) = (never, never);
         let mut cause = Cause::Exited;
         let mut ended = None;
@@ -237,6 +237,8 @@ fn command(files: &StepFiles, order: &Order) -> io::Result<Command> {
     let argv = match &order.program {
         Program::Command { argv } => argv.clone(),
         Program::Script { file_name, text, runner } => {
+            // Windows PowerShell reads a script without this mark in the machine's old code page.
+            let text = if cfg!(windows) && file_name.ends_with(".ps1") { &format!("\u{feff}{text}") } else { text };
             let path = write_script(files, file_name, text)?;
             let path_text = path.to_str().ok_or_else(|| io::Error::other("the data directory's name is not UTF-8"))?.to_owned();
             match runner {

@@ -21,6 +21,14 @@ pub struct Ended {
     pub signal: Option<i32>,
 }
 
+/// Whether a script can be asked to stop before it is killed.
+pub const CAN_ASK: bool = true;
+
+/// Starts a supervisor; it leaves the agent's session itself, see [`detach`].
+pub fn spawn_supervisor(command: &mut tokio::process::Command) -> io::Result<tokio::process::Child> {
+    command.spawn()
+}
+
 /// Leaves the agent's session and becomes the one that orphans of the script return to.
 pub fn detach() {
     // Fails only for a process that leads its group already, which is as good.

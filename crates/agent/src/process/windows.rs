@@ -4,15 +4,21 @@
 
 use super::StepFiles;
 use super::ceiling::Applied;
-use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject};
-use std::io;
+use process_wrap::tokio::{ChildWrapper, CommandWrap, CreationFlags, JobObject};
+use std::io::{self, Write};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate};
 use tokio::io::{AsyncRead, ReadBuf};
 
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
 const CREATE_BREAKAWAY_FROM_JOB: u32 = 0x0100_0000;
+const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x0000_4000;
+
+/// Rings that may wait for the agent to read them. More would say nothing more.
+const RINGS: usize = 64;
 
 /// How a script's own process ended.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +29,22 @@ pub struct Ended {
     pub signal: Option<i32>,
 }
 
-/// The agent starts supervisors so that they outlive it.
-pub fn detached(command: &mut tokio::process::Command) {
-    command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP | CREATE_BREAKAWAY_FROM_JOB);
+/// Whether a script can be asked to stop before it is killed: there are no signals, and console events reach only programs of the
+/// same console.
+pub const CAN_ASK: bool = false;
+
+/// Starts a supervisor so that it outlives the agent: with a hidden console and a group of its own, and outside a job that the agent may
+/// itself be in.
+pub fn spawn_supervisor(command: &mut tokio::process::Command) -> io::Result<tokio::process::Child> {
+    let flags = CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP;
+    match command.creation_flags(flags | CREATE_BREAKAWAY_FROM_JOB).spawn() {
+        // The job we are in does not let its processes go; inside it the script still runs.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => command.creation_flags(flags).spawn(),
+        other => other,
+    }
 }
 
-/// Done at creation, by [`detached`].
+/// Done at creation, by [`spawn_supervisor`].
 pub fn detach() {}
 
 /// A running script with all it started.
@@ -76,6 +92,12 @@ impl Tree {
         let mut wrapped = CommandWrap::from(fresh);
         // The hidden console of the supervisor is inherited, so no window appears.
         wrapped.wrap(JobObject);
+        if applied.lowers_priority() {
+            // What the script starts inherits it.
+            let mut flags = CreationFlags(Default::default());
+            flags.0.0 = BELOW_NORMAL_PRIORITY_CLASS;
+            wrapped.wrap(flags);
+        }
         let spawned = wrapped.spawn();
         applied.leave();
         let mut child = spawned?;
@@ -91,18 +113,15 @@ impl Tree {
         self.pid
     }
 
-    /// Waits until the script has ended.
+    /// Waits until the script has ended: its own process, not the background processes that the job may hold. Cancel safe.
     pub async fn changed(&mut self) -> Option<Ended> {
         if self.ended.is_some() {
             std::future::pending::<()>().await;
         }
-        // Polls the process itself: waiting on the job would wait for background processes too.
-        loop {
-            if let Some(ended) = self.reap() {
-                return Some(ended);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let status = self.child.inner_mut().wait().await;
+        let code = status.ok().and_then(|status| status.code()).unwrap_or(-1);
+        self.ended = Some(Ended { code, signal: None });
+        self.ended
     }
 
     /// Collects how the script ended.
@@ -115,7 +134,7 @@ impl Tree {
         self.ended
     }
 
-    /// There is no polite way; the kill follows after the grace.
+    /// There is no way to ask, see [`CAN_ASK`]; the kill follows at once.
     pub fn terminate(&self) {}
 
     /// Ends the job with everything in it.
@@ -157,20 +176,31 @@ pub fn request_stop(files: &StepFiles) {
     let _ = crate::home::private_file().truncate(false).open(files.stop());
 }
 
-/// The side of the pipe on which a supervisor tells its agent that something happened.
-pub struct Bell;
+/// The side of the pipe on which a supervisor tells its agent that something happened. Writing to it may block, and an agent that does
+/// not read must not hold up the script's timeout, so a thread of its own rings.
+pub struct Bell(Option<SyncSender<u8>>);
 
 impl Bell {
-    /// Standard output is the pipe.
+    /// Takes standard output as the pipe.
     pub fn on_stdout() -> Self {
-        Self
+        let (sender, rings) = sync_channel::<u8>(RINGS);
+        let thread = std::thread::Builder::new().name("bell".to_owned()).spawn(move || {
+            let mut out = io::stdout();
+            // The last ring is the end's, whether or not there was room for it.
+            for what in rings.iter().chain(std::iter::once(b'e')) {
+                if out.write_all(&[what]).and_then(|()| out.flush()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(thread.is_ok().then_some(sender))
     }
 
-    /// One byte; an agent that is gone is no error.
+    /// `b'o'`: output was written; `b'e'`: the exit record was written. A ring without room is left out: one waits already.
     pub fn ring(&self, what: u8) {
-        use std::io::Write;
-        let mut out = io::stdout();
-        let _ = out.write_all(&[what]).and_then(|()| out.flush());
+        if let Some(sender) = &self.0 {
+            let _ = sender.try_send(what);
+        }
     }
 }
 
@@ -181,8 +211,8 @@ pub fn kill_group(pid: u32) {
 
 /// An opaque mark of when a process started.
 pub fn start_time(pid: u32) -> Option<String> {
-    let query = format!("(Get-Process -Id {pid}).StartTime.ToFileTimeUtc()");
-    let output = Command::new("powershell").args(["-NoProfile", "-NonInteractive", "-Command", &query]).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    let pid = sysinfo::Pid::from_u32(pid);
+    let mut system = sysinfo::System::new().ok()?;
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
+    system.process(pid).map(|process| process.start_time().to_string())
 }

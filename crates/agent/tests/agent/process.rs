@@ -6,11 +6,11 @@ use qd_agent::process::{Cause, ExitRecord, Found, Order, Program, Runner, StepFi
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-fn supervisor() -> Supervisor {
+pub fn supervisor() -> Supervisor {
     Supervisor::at(env!("CARGO_BIN_EXE_quarterdeck-agent"))
 }
 
-fn order(text: &str) -> Order {
+pub fn order(text: &str) -> Order {
     Order {
         program: Program::Script { file_name: "_script.sh".into(), text: text.into(), runner: Runner::Shell },
         environment: vec![("PATH".into(), std::env::var("PATH").unwrap())],
@@ -22,12 +22,12 @@ fn order(text: &str) -> Order {
     }
 }
 
-async fn until_end(running: &mut Running) -> ExitRecord {
+pub async fn until_end(running: &mut Running) -> ExitRecord {
     while running.event().await != Event::Ended {}
     running.result().unwrap().expect("an exit record")
 }
 
-async fn run_in(dir: &Path, order: &Order) -> (ExitRecord, Vec<u8>, Vec<u8>) {
+pub async fn run_in(dir: &Path, order: &Order) -> (ExitRecord, Vec<u8>, Vec<u8>) {
     let files = StepFiles::new(dir);
     let mut running = Running::start(&supervisor(), &files, order).await.unwrap();
     let record = until_end(&mut running).await;
@@ -39,12 +39,12 @@ async fn run(text: &str) -> (ExitRecord, Vec<u8>, Vec<u8>) {
     run_in(dir.path(), &order(text)).await
 }
 
-fn alive(pid: i32) -> bool {
+pub fn alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
-async fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
+pub async fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = what() {
@@ -55,7 +55,7 @@ async fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-async fn pid_in(path: &Path) -> i32 {
+pub async fn pid_in(path: &Path) -> i32 {
     wait_for(|| std::fs::read_to_string(path).ok()?.trim().parse().ok()).await
 }
 
