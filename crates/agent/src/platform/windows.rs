@@ -60,7 +60,7 @@ pub fn free_bytes(_path: &Path) -> Option<u64> {
     Some(u64::MAX)
 }
 
-/// Administrators and the system alone, or the owner alone where the agent is run by an ordinary user: below `C:\\ProgramData` everybody
+/// Administrators and the system alone, or the owner alone where the agent is run by an ordinary user: below `C:\ProgramData` everybody
 /// could read otherwise. Numbers stand for the accounts, because their names depend on the system's language.
 pub fn make_private(path: &Path) -> std::io::Result<()> {
     const SYSTEM: &str = "*S-1-5-18:(OI)(CI)F";
