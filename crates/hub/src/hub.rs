@@ -83,6 +83,7 @@ pub struct Shared {
     pub data_dir: PathBuf,
     pub names: Vec<String>,
     pub console: Option<PathBuf>,
+    pub limits: http::Limits,
     /// Key that seals secrets at rest and signs page tokens.
     pub master_key: MasterKey,
     /// Control channels that end in this process.
@@ -123,6 +124,11 @@ pub struct Hub {
 impl Hub {
     /// Opens the store (running migrations), makes what a first start makes, and starts the background tasks.
     pub async fn open(config: HubConfig) -> Result<Self, HubError> {
+        Self::open_with(config, http::Limits::default()).await
+    }
+
+    /// The same with other limits of its listener.
+    pub async fn open_with(config: HubConfig, limits: http::Limits) -> Result<Self, HubError> {
         std::fs::create_dir_all(&config.data_dir).map_err(|e| HubError::io(format!("creating {}", config.data_dir.display()), e))?;
         let master_key = MasterKey::open(&config.data_dir).map_err(|e| HubError::Other(e.to_string()))?;
         let store = Store::open(&config.store).await?;
@@ -139,6 +145,7 @@ impl Hub {
             data_dir: config.data_dir,
             names: config.names,
             console: config.console,
+            limits,
             master_key,
             registry: Registry::default(),
             front,

@@ -12,25 +12,43 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::idle::Requests;
 use super::router;
 use super::tls::{Certificates, server_config};
 use crate::hub::{HubError, Shared};
 
-/// Connections open at once, control channels included; further ones wait in the system's queue.
-const MAX_CONNECTIONS: usize = 65_536;
-/// A peer that has not finished its handshake by then is not coming.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(15);
-/// How long a connection may take over a request's header, waiting for one included.
-const HEADER_WITHIN: Duration = Duration::from_secs(60);
+/// How many connections there may be and how long a peer may dawdle. The default is what programs use; tests are in a hurry.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections open at once, control channels included; further ones wait in the system's queue.
+    pub connections: usize,
+    /// A peer that has not finished its handshake by then is not coming.
+    pub handshake_within: Duration,
+    /// How long a connection may take over a request's header, waiting for one included.
+    pub header_within: Duration,
+    /// How long a request's body may take.
+    pub body_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 65_536,
+            handshake_within: Duration::from_secs(15),
+            header_within: Duration::from_secs(60),
+            body_within: Duration::from_secs(30),
+        }
+    }
+}
+
 /// Bytes of header and buffer per connection.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
 const MAX_STREAMS: u32 = 128;
 /// How long requests in flight may go on when the hub closes.
 const DRAIN: Duration = Duration::from_secs(10);
-const RENEWAL_CHECK: Duration = Duration::from_secs(3_600);
 
-/// A place among [`MAX_CONNECTIONS`], given back when its last holder is gone.
+/// A place among [`Limits::connections`], given back when its last holder is gone.
 pub type Place = Arc<OwnedSemaphorePermit>;
 
 /// Opens the listener and serves it until the hub closes. Answers the address it got, which tells the port when that was 0.
@@ -43,23 +61,12 @@ pub async fn serve(shared: Arc<Shared>, listen: SocketAddr) -> Result<SocketAddr
     let config = server_config(certificates.clone()).map_err(|e| HubError::Other(e.to_string()))?;
     // Subscribed before the first request can put anything into memory.
     tokio::spawn(super::follow_changes(shared.clone(), shared.store.subscribe()));
-    tokio::spawn(renew(shared.clone(), certificates.clone()));
     tokio::spawn(accept(shared, listener, TlsAcceptor::from(config), certificates));
     Ok(local)
 }
 
-/// Looks at the certificate's age every hour.
-async fn renew(shared: Arc<Shared>, certificates: Arc<Certificates>) {
-    loop {
-        tokio::select! {
-            () = shared.shutdown.cancelled() => return,
-            () = tokio::time::sleep(RENEWAL_CHECK) => certificates.refresh(shared.clock.now_ms()),
-        }
-    }
-}
-
 async fn accept(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAcceptor, certificates: Arc<Certificates>) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(shared.limits.connections));
     loop {
         let accepted = tokio::select! {
             () = shared.shutdown.cancelled() => return,
@@ -75,12 +82,14 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAccepto
             }
         };
         let _ = tcp.set_nodelay(true);
+        let now = shared.clock.now_ms();
+        certificates.refresh(now);
         if let Ok(local) = tcp.local_addr() {
-            certificates.cover(local.ip(), shared.clock.now_ms());
+            certificates.cover(local.ip(), now);
         }
         let (shared, acceptor) = (shared.clone(), acceptor.clone());
         tokio::spawn(async move {
-            match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(tcp)).await {
+            match tokio::time::timeout(shared.limits.handshake_within, acceptor.accept(tcp)).await {
                 Ok(Ok(stream)) => connection(shared, stream, peer, place).await,
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                 Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
@@ -97,10 +106,20 @@ async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> std::io::Resul
 
 async fn connection(shared: Arc<Shared>, stream: TlsStream<TcpStream>, peer: SocketAddr, place: Place) {
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let closing = shared.shutdown.clone();
+    let (closing, within) = (shared.shutdown.clone(), shared.limits.header_within);
+    let requests = Requests::new();
+    // HTTP/1 measures the time to the next header itself.
+    let counted = is_http2.then(|| requests.clone());
     let service = service_fn(move |request| {
         let (shared, place) = (shared.clone(), place.clone());
-        async move { Ok::<_, std::convert::Infallible>(router::handle(shared, peer, place, request).await) }
+        let counted = counted.as_ref().map(Requests::begin);
+        async move {
+            let answer = router::handle(shared, peer, place, request).await;
+            Ok::<_, std::convert::Infallible>(match counted {
+                Some(counted) => counted.answered(answer),
+                None => answer,
+            })
+        }
     });
     let io = TokioIo::new(stream);
     // Boxed, so that a connection that became a websocket gives the memory back.
@@ -115,7 +134,7 @@ async fn connection(shared: Arc<Shared>, stream: TlsStream<TcpStream>, peer: Soc
         let mut connection = Box::pin(connection);
         tokio::select! {
             ended = connection.as_mut() => ended,
-            () = closing.cancelled() => {
+            () = async { tokio::select! { () = closing.cancelled() => {}, () = requests.idle(within) => {} } } => {
                 connection.as_mut().graceful_shutdown();
                 tokio::time::timeout(DRAIN, connection).await.unwrap_or(Ok(()))
             }
@@ -123,7 +142,7 @@ async fn connection(shared: Arc<Shared>, stream: TlsStream<TcpStream>, peer: Soc
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_WITHIN)
+            .header_read_timeout(within)
             .max_buf_size(MAX_HEADER_BYTES)
             .max_headers(MAX_HEADERS)
             .serve_connection(io, service)

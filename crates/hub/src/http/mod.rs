@@ -8,6 +8,7 @@ pub mod auth;
 mod console;
 mod files;
 pub mod first_start;
+mod idle;
 mod keys;
 mod listener;
 mod messages;
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use qd_store::table::nodes;
 use qd_store::{Change, Changes, Store};
 
-pub use listener::serve;
+pub use listener::{Limits, serve};
 
 use crate::agent_ops::heartbeat::Heartbeats;
 use crate::cx::Caller;

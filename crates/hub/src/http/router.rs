@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -36,7 +35,6 @@ use crate::{channel, dispatch, sts};
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// What an unproved machine may send: an activation code and a key.
 const MAX_ANONYMOUS_BODY: usize = 64 * 1024;
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// The largest frame an agent sends is a reply with all its outputs, 142,000 bytes, or a piece of streamed output.
 const MAX_FRAME: usize = 4 * 1024 * 1024;
 /// Per idle node; a larger frame grows it for as long as it is read.
@@ -282,8 +280,9 @@ impl Arrived {
     }
 
     async fn read(&mut self, limit: usize) -> Result<Bytes, Refusal> {
+        let within = self.shared.limits.body_within;
         let limited = Limited::new(&mut self.body, limit);
-        match tokio::time::timeout(BODY_WITHIN, limited.collect()).await {
+        match tokio::time::timeout(within, limited.collect()).await {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::Failed(
                 ApiError::new("RequestEntityTooLargeException", format!("The request body is larger than {limit} bytes.")).with_status(413),

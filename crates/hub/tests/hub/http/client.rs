@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use qd_hub::clock::TestClock;
+use qd_hub::http::Limits;
 use qd_hub::{Hub, HubConfig};
 use qd_store::testing::TestDatabase;
 use qd_wire::rsa_token::{self, PrivateKey};
@@ -77,12 +78,21 @@ impl TestHub {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut HubConfig)) -> Self {
+        Self::open(change, Limits::default()).await
+    }
+
+    /// A hub whose listener has these limits.
+    pub async fn limited(limits: Limits) -> Self {
+        Self::open(|_| {}, limits).await
+    }
+
+    async fn open(change: impl FnOnce(&mut HubConfig), limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = TestClock::at(START);
         let mut config = HubConfig::embedded(dir.path());
         config.clock = Arc::new(clock.clone());
         change(&mut config);
-        let hub = Hub::open(config).await.unwrap();
+        let hub = Hub::open_with(config, limits).await.unwrap();
         let address = hub.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         Self { hub, clock, address, dir, database: None }
     }
@@ -98,6 +108,11 @@ impl TestHub {
     }
 
     pub async fn connect(&self) -> TlsStream<TcpStream> {
+        self.connect_with(b"http/1.1").await
+    }
+
+    /// A TLS connection for one protocol.
+    pub async fn connect_with(&self, protocol: &[u8]) -> TlsStream<TcpStream> {
         let ca = std::fs::read(self.dir.path().join("ca.pem")).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(&ca).unwrap()).unwrap();
@@ -109,13 +124,13 @@ impl TestHub {
         .build()
         .unwrap();
         let mut config =
-            rustls::ClientConfig::builder_with_details(Arc::new(rustls::crypto::ring::default_provider()), Arc::new(HubTime(START)))
+            rustls::ClientConfig::builder_with_details(Arc::new(rustls::crypto::ring::default_provider()), Arc::new(HubTime(self.now())))
                 .with_safe_default_protocol_versions()
                 .unwrap()
                 .dangerous()
                 .with_custom_certificate_verifier(verifier)
                 .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![protocol.to_vec()];
         let tcp = TcpStream::connect(self.address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()
