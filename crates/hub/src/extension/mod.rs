@@ -94,6 +94,7 @@ async fn route(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["overview"]) => overview::get(cx).await,
         ("GET", ["nodes"]) => nodes::list(cx, request).await,
+        ("POST", ["nodes", node, "rotate-key"]) => nodes::rotate_key(cx, node).await,
         ("GET", ["targets", "preview"]) => preview::get(cx, request).await,
         ("GET", ["commands", command, "invocations", node, "steps", step, "output"]) => output::get(cx, request, command, node, step).await,
         ("GET", ["commands", command, "invocations", node, "outputs"]) => output::list(cx, command, node).await,

@@ -1,17 +1,20 @@
-//! The console's list of nodes: as DescribeInstanceInformation, with tags, searched and sorted in the store.
+//! Nodes beyond what AWS's operations do. The console's list of nodes: as DescribeInstanceInformation, with tags, searched and sorted in the store.
 
 use std::collections::BTreeMap;
 
 use qd_model::shapes::nodes::InstanceInformationStringFilter;
 use qd_model::{ApiError, Operation};
 use qd_store::StoreError;
-use qd_store::table::nodes::query::{self, Liveness, Query, Sort};
+use qd_store::table::nodes::{
+    self as table,
+    query::{self, Liveness, Query, Sort},
+};
 use qd_store::table::tags;
 use serde_json::{Value, json};
 
 use super::{Request, Response};
 use crate::cx::Cx;
-use crate::ops::nodes::{MANAGED_INSTANCE, information_conditions, instance_information};
+use crate::ops::nodes::{MANAGED_INSTANCE, information_conditions, instance_information, unknown_node};
 use crate::page::Page;
 
 /// Filters of one list; more than the console's page can make.
@@ -73,6 +76,14 @@ pub async fn list(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         answer["nextToken"] = token.into();
     }
     Response::json(&answer)
+}
+
+/// `POST nodes/<node>/rotate-key`: with its next role token, within the hour, the node is told to make a new key pair.
+pub async fn rotate_key(cx: &Cx, instance_id: &str) -> Result<Response, ApiError> {
+    let id = instance_id.to_owned();
+    let known =
+        cx.store().write(move |tx| table::request_rotation(tx, &id, true)).await.map_err(|e| ApiError::internal().with_source(e))?;
+    if known { Response::json(&json!({})) } else { Err(unknown_node(instance_id)) }
 }
 
 fn sort(name: &str) -> Result<Sort, ApiError> {

@@ -151,8 +151,8 @@ impl Candidate {
 
 /// The node signed with the key it rotates to: from now on that is its key, and the old one is refused.
 async fn adopt(shared: &Shared, instance_id: &str, next: &str) -> Result<(), Refusal> {
-    let (id, next) = (instance_id.to_owned(), next.to_owned());
-    shared.store.write(move |tx| nodes::adopt_next_public_key(tx, &id, &next)).await.map_err(Refusal::failed)?;
+    let (id, next, now) = (instance_id.to_owned(), next.to_owned(), shared.clock.now_ms());
+    shared.store.write(move |tx| nodes::adopt_next_public_key(tx, &id, &next, now)).await.map_err(Refusal::failed)?;
     shared.front.keys.forget_node(instance_id);
     Ok(())
 }

@@ -288,6 +288,13 @@ async fn documents_are_shared(database: TestDatabase) {
         let both = json!({"AccountIdsToAdd": [add], "AccountIdsToRemove": [remove]});
         hub.ok(Operation::ModifyDocumentPermission, modify(both)).await;
     }
+    for operation in [Operation::ModifyDocumentPermission, Operation::DescribeDocumentPermission] {
+        let kind = |kind: Value| json!({"Name": "Say", "PermissionType": kind, "AccountIdsToAdd": ["000000000000"]});
+        assert_eq!(hub.refused(operation, kind(json!("Own"))).await, "InvalidPermissionType", "{operation}");
+        assert_eq!(hub.refused(operation, kind(json!(null))).await, "ValidationException", "{operation}");
+        let two = json!({"Name": "?", "PermissionType": "Own"});
+        assert_eq!(hub.refused(operation, two).await, "ValidationException", "{operation}: more than one member is wrong");
+    }
     let input = json!({"Name": "Say", "PermissionType": "Share", "MaxResults": 10});
     let (shares, pages) = hub.pages(Operation::DescribeDocumentPermission, input, "AccountSharingInfoList").await;
     assert_eq!((shares.len(), pages), (19, 2));

@@ -42,6 +42,7 @@ async fn every_documented_setting_has_its_default(database: TestDatabase) {
         ("/ssm/automation/enable-adaptive-concurrency", "False"),
         ("/ssm/opsinsights/opscenter", "Disabled"),
         ("/ssm/appmanager/appmanager-enabled", "False"),
+        ("/quarterdeck/managed-instance/key-rotation-days", "0"),
         ("/ssm/opsitem/ssm-patchmanager", "Disabled"),
         ("/ssm/opsdata/OpsData-TrustedAdvisor", "Disabled"),
     ] {
@@ -71,6 +72,10 @@ async fn what_is_no_setting_or_no_value_is_refused(database: TestDatabase) {
     for value in ["Advanced", "a\0b"] {
         let update = json!({"SettingId": TIER, "SettingValue": value});
         assert_eq!(hub.refused(Operation::UpdateServiceSetting, update).await, "ValidationException");
+    }
+    for value in ["-1", "03", "+3", "3651", "week", "1.5", ""] {
+        let update = json!({"SettingId": "/quarterdeck/managed-instance/key-rotation-days", "SettingValue": value});
+        assert_eq!(hub.refused(Operation::UpdateServiceSetting, update).await, "ValidationException", "{value:?}");
     }
     let role = "/ssm/managed-instance/default-ec2-instance-management-role";
     let update = json!({"SettingId": role, "SettingValue": "a\0b"});

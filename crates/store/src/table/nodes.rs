@@ -11,9 +11,18 @@ pub mod query;
 pub const TOPIC_PREFIX: &str = "node:";
 
 /// See [`Migration`].
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "nodes/1",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { id: "nodes/1", sql: TABLE },
+    Migration {
+        id: "nodes/2",
+        sql: "
+ALTER TABLE nodes ADD COLUMN key_since BIGINT NOT NULL DEFAULT 0;
+UPDATE nodes SET key_since = registered_at;
+",
+    },
+];
+
+const TABLE: &str = "
 CREATE TABLE nodes (
   instance_id TEXT PRIMARY KEY,
   activation_id TEXT NOT NULL,
@@ -48,8 +57,7 @@ CREATE INDEX nodes_by_agent ON nodes (agent_version_key, instance_id, agent_vers
 CREATE INDEX nodes_by_ping ON nodes (last_ping_at, instance_id);
 CREATE INDEX nodes_by_ip ON nodes (ip_key, instance_id);
 CREATE INDEX nodes_by_activation ON nodes (activation_id);
-",
-}];
+";
 
 /// What an agent says of itself in a heartbeat (agent-protocol 3.2). A member that is empty leaves what was known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -105,6 +113,8 @@ pub struct Node {
     pub last_ping_at: i64,
     /// When its control channel last closed, 0 while it is open or never was.
     pub disconnected_at: i64,
+    /// Since when it uses its key, epoch milliseconds.
+    pub key_since: i64,
 }
 
 /// What a list by name sorts by; an index stands on it.
@@ -112,7 +122,7 @@ const NAME_KEY: &str = "LOWER(CASE WHEN name <> '' THEN name ELSE computer_name 
 
 const COLUMNS: &str = "instance_id, activation_id, name, iam_role, registered_at, fingerprint, public_key, public_key_type, \
 next_public_key, rotation_requested, agent_name, agent_version, agent_status, platform_type, platform_name, platform_version, \
-computer_name, ip_address, availability_zone, connection_channel, last_ping_at, disconnected_at";
+computer_name, ip_address, availability_zone, connection_channel, last_ping_at, disconnected_at, key_since";
 
 fn read(row: &Row) -> Result<Node, StoreError> {
     Ok(Node {
@@ -140,6 +150,7 @@ fn read(row: &Row) -> Result<Node, StoreError> {
         },
         last_ping_at: row.int(20)?,
         disconnected_at: row.int(21)?,
+        key_since: row.int(22)?,
     })
 }
 
@@ -169,8 +180,8 @@ pub fn insert(tx: &mut Tx<'_>, n: &NewNode) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO nodes (instance_id, activation_id, name, iam_role, registered_at, fingerprint, public_key, public_key_type, \
          next_public_key, rotation_requested, agent_name, agent_version, agent_version_key, agent_status, platform_type, platform_name, \
-         platform_version, computer_name, ip_address, ip_key, availability_zone, connection_channel, last_ping_at, disconnected_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, 0, '', '', '', '', '', '', '', '', '', '', '', '', 0, 0)",
+         platform_version, computer_name, ip_address, ip_key, availability_zone, connection_channel, last_ping_at, disconnected_at, key_since) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, 0, '', '', '', '', '', '', '', '', '', '', '', '', 0, 0, $5)",
         params![
             n.instance_id.as_str(),
             n.activation_id.as_str(),
@@ -286,11 +297,11 @@ pub fn set_next_public_key(tx: &mut Tx<'_>, instance_id: &str, public_key: &str)
     Ok(())
 }
 
-/// Puts the key a node rotates to in place of its old one, if it is still that key.
-pub fn adopt_next_public_key(tx: &mut Tx<'_>, instance_id: &str, public_key: &str) -> Result<(), StoreError> {
+/// Puts the key a node rotates to in place of its old one, if it is still that key, as of `now`.
+pub fn adopt_next_public_key(tx: &mut Tx<'_>, instance_id: &str, public_key: &str, now: i64) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE nodes SET public_key = next_public_key, next_public_key = NULL WHERE instance_id = $1 AND next_public_key = $2",
-        params![instance_id, public_key],
+        "UPDATE nodes SET public_key = next_public_key, next_public_key = NULL, key_since = $3 WHERE instance_id = $1 AND next_public_key = $2",
+        params![instance_id, public_key, now],
     )?;
     tx.notify(format!("{TOPIC_PREFIX}{instance_id}"));
     Ok(())

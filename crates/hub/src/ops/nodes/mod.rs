@@ -40,7 +40,7 @@ fn check_role(role: &str) -> Result<(), ApiError> {
 }
 
 /// InvalidInstanceId in the words for one node.
-fn unknown_node(instance_id: &str) -> ApiError {
+pub fn unknown_node(instance_id: &str) -> ApiError {
     ApiError::new("InvalidInstanceId", format!("The managed node {instance_id} is not registered."))
 }
 

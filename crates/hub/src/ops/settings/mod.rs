@@ -20,12 +20,17 @@ pub const PUBLIC_SHARING: &str = "/ssm/documents/console/public-sharing-permissi
 pub const ACTIVATION_TIER: &str = "/ssm/managed-instance/activation-tier";
 /// Role of nodes that have none of their own, or [`NONE`].
 pub const DEFAULT_NODE_ROLE: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
+/// Age in days at which nodes are told to make a new key pair; 0 is never. Quarterdeck's own setting: AWS leaves it to the agent's
+/// configuration (agent-protocol 2.6).
+pub const KEY_ROTATION_DAYS: &str = "/quarterdeck/managed-instance/key-rotation-days";
 /// What AWS reports for a setting that nobody has given a value.
 pub const NONE: &str = "$None";
 
 /// What a setting may be set to.
 enum Values {
     OneOf(&'static [&'static str]),
+    /// A whole number from 0 to this.
+    UpTo(u32),
     /// Any text of the shape's length.
     Text,
 }
@@ -46,6 +51,7 @@ const SETTINGS: &[Setting] = &[
     setting("/ssm/parameter-store/high-throughput-enabled", "false", Values::OneOf(&["true", "false"])),
     setting(ACTIVATION_TIER, "standard", Values::OneOf(&["standard", "advanced"])),
     setting(DEFAULT_NODE_ROLE, NONE, Values::Text),
+    setting(KEY_ROTATION_DAYS, "0", Values::UpTo(3_650)),
     setting(PUBLIC_SHARING, "Enable", Values::OneOf(&["Enable", "Disable"])),
     setting("/ssm/automation/customer-script-log-destination", NONE, Values::OneOf(&["CloudWatch"])),
     setting("/ssm/automation/customer-script-log-group-name", "/aws/ssm/automation/executeScript", Values::Text),
@@ -87,9 +93,17 @@ fn check(id: &str, setting: &Setting, value: &str) -> Result<(), ApiError> {
         Values::OneOf(values) if !values.contains(&value) => {
             Err(ApiError::validation(format!("The service setting {id} has no value {value}. It is one of {}.", values.join(", "))))
         }
+        Values::UpTo(most) if !is_number(value, most) => {
+            Err(ApiError::validation(format!("The service setting {id} has no value {value}. It is a whole number from 0 to {most}.")))
+        }
         _ if value.contains('\0') => Err(ApiError::validation(format!("The value of the service setting {id} holds a NUL character."))),
         _ => Ok(()),
     }
+}
+
+/// Whether this is a whole number up to `most` as it is usually written.
+fn is_number(value: &str, most: u32) -> bool {
+    value.parse::<u32>().is_ok_and(|number| number <= most && number.to_string() == value)
 }
 
 /// How the setting stands.

@@ -174,6 +174,48 @@ async fn the_old_key_works_until_the_new_one_signs(database: TestDatabase) {
     assert_eq!(hub.raw(&ask(&ONE_ROTATED)).await.status, 200);
 }
 
+async fn keys_are_rotated_on_request_and_by_age(database: TestDatabase) {
+    let hub = TestHub::on(database).await;
+    let (node, _) = hub.node(&ONE).await;
+    let asked = async |machine: &super::client::Machine| {
+        let mut request = hub.ssm("RequestManagedInstanceRoleToken", &json!({ "Fingerprint": machine.fingerprint }));
+        request.sign_rsa(&node, machine, hub.now());
+        hub.raw(&request.bytes()).await.json()["UpdateKeyPair"].as_bool().unwrap()
+    };
+    let announce = async |from: &super::client::Machine, to: &super::client::Machine| {
+        let mut rotate = hub.ssm("UpdateManagedInstancePublicKey", &json!({ "NewPublicKey": to.public, "NewPublicKeyType": "Rsa" }));
+        rotate.sign_rsa(&node, from, hub.now());
+        assert_eq!(hub.raw(&rotate.bytes()).await.json(), json!({}));
+    };
+    let rotate = async |node: &str| {
+        let mut request = super::client::Request::new("POST", &format!("/quarterdeck/v1/nodes/{node}/rotate-key"), &hub.host());
+        request.sign(&hub.administrator(), "ssm", hub.now());
+        hub.raw(&request.bytes()).await
+    };
+    hub.clock.advance(400 * DAY);
+    assert!(!asked(&ONE).await, "nobody asked");
+    assert_eq!(rotate("mi-00000000000000000").await.code(), "InvalidInstanceId");
+    assert_eq!(rotate(&node).await.status, 200);
+    assert!(asked(&ONE).await);
+    assert!(asked(&ONE).await, "until it is done");
+    announce(&ONE, &ONE_ROTATED).await;
+    assert!(!asked(&ONE_ROTATED).await);
+    assert_eq!(
+        hub.raw(&hub.ssm("RequestManagedInstanceRoleToken", &json!({})).bytes()).await.code(),
+        "MissingAuthenticationTokenException"
+    );
+
+    let days = json!({ "SettingId": "/quarterdeck/managed-instance/key-rotation-days", "SettingValue": "30" });
+    assert_eq!(hub.call("UpdateServiceSetting", &days).await.json(), json!({}));
+    hub.clock.advance(30 * DAY - MINUTE);
+    assert!(!asked(&ONE_ROTATED).await, "the key counts from its first use, not from the registration");
+    hub.clock.advance(MINUTE);
+    assert!(asked(&ONE_ROTATED).await);
+    announce(&ONE_ROTATED, &ONE).await;
+    assert!(asked(&ONE_ROTATED).await, "the new key has not signed");
+    assert!(!asked(&ONE).await);
+}
+
 async fn deregistering_ends_a_nodes_credentials_at_once(database: TestDatabase) {
     let hub = TestHub::on(database).await;
     let (node, credentials) = hub.node(&ONE).await;
@@ -196,5 +238,6 @@ qd_store::on_both_engines! {
     a_node_acts_for_itself_alone,
     role_tokens_need_the_nodes_key_and_fingerprint,
     the_old_key_works_until_the_new_one_signs,
+    keys_are_rotated_on_request_and_by_age,
     deregistering_ends_a_nodes_credentials_at_once,
 }
