@@ -5,6 +5,7 @@
 pub mod agent_ops;
 pub mod channel;
 pub mod clock;
+pub mod crash_point;
 pub mod cx;
 pub mod dispatch;
 pub mod events;

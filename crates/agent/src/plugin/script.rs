@@ -8,6 +8,7 @@ use crate::process::running::{Event, Running};
 use crate::process::{Cause, ExitRecord, Found, KILLED_CODE, Order, Program, Runner, StepFiles, find, kill_leftovers};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Variables of the agent's own that scripts have no business with: supervision by the service manager, our settings, and
 /// credentials somebody may have started the agent with.
@@ -68,6 +69,9 @@ pub async fn run_program(cx: &StepCx<'_>, program: Program) -> Option<StepResult
     follow(cx, &files, running).await
 }
 
+/// Time between two requests to stop a script.
+const STOP_AGAIN: Duration = Duration::from_millis(500);
+
 async fn follow(cx: &StepCx<'_>, files: &StepFiles, mut running: Running) -> Option<StepResult> {
     let mut asked_to_stop = false;
     loop {
@@ -88,6 +92,8 @@ async fn follow(cx: &StepCx<'_>, files: &StepFiles, mut running: Running) -> Opt
                     running.request_stop();
                 }
             }
+            // A script that is silent gives no other occasion.
+            () = tokio::time::sleep(STOP_AGAIN), if asked_to_stop => running.request_stop(),
         }
     }
     match running.result() {

@@ -41,6 +41,12 @@ fn start(files: &StepFiles) -> io::Result<()> {
     io::stdin().take(ORDER_LIMIT).read_to_end(&mut text)?;
     let order: Order = serde_json::from_slice(&text).map_err(io::Error::other)?;
     drop(text);
+    // Listened for before anybody can learn our number: a request that is not heard would end us, and the script with nobody to watch it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stop = {
+        let _entered = runtime.enter();
+        StopRequests::new(files)?
+    };
     let mut alive = home::private_file().read(true).truncate(false).open(files.alive())?;
     alive.try_lock().map_err(|_| io::Error::other("the step has a supervisor"))?;
     alive.set_len(0)?;
@@ -48,11 +54,10 @@ fn start(files: &StepFiles) -> io::Result<()> {
     // create_new makes "at most once" a property of the file system, not of our care.
     let child = home::private_file().create_new(true).open(files.child())?;
     system::detach();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(supervise(files, &order, alive, child))
+    runtime.block_on(supervise(files, &order, stop, alive, child))
 }
 
-async fn supervise(files: &StepFiles, order: &Order, alive: File, mut child: File) -> io::Result<()> {
+async fn supervise(files: &StepFiles, order: &Order, stop: StopRequests, alive: File, mut child: File) -> io::Result<()> {
     let bell = Bell::on_stdout();
     let low = home_is_low(files.dir());
     let exit = prepare_exit(files, low);
@@ -73,7 +78,6 @@ async fn supervise(files: &StepFiles, order: &Order, alive: File, mut child: Fil
         ended_ms: started_ms,
         ceiling: applied.text.clone(),
     };
-    let stop = StopRequests::new(files)?;
     let spawned = match command(files, order) {
         Ok(mut command) => Tree::spawn(&mut command, &applied),
         Err(error) => {

@@ -132,6 +132,21 @@ fn a_cancel_kills_what_runs_and_leaves_out_what_waits() {
 }
 
 #[test]
+fn a_cancel_that_comes_before_a_silent_script_has_begun_ends_it() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), config(), "boot");
+    // Several, so that some are cut off between the order and the moment at which their supervisor listens.
+    let jobs: Vec<_> = (0..6).map(|n| life.send(&format!("c{n}"), one("sleep 600"))).collect();
+    for job in &jobs {
+        assert_eq!(life.ack(job), "200");
+        life.cancel(job);
+    }
+    for job in &jobs {
+        assert_eq!(life.last(job).document_status, DocumentStatus::Cancelled);
+    }
+}
+
+#[test]
 fn a_timeout_is_told_from_a_failure() {
     let dir = dir();
     let life = Life::begin(dir.path(), config(), "boot");

@@ -14,6 +14,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use super::{RSA, check_public_key};
+use crate::crash_point;
 use crate::cx::Cx;
 use crate::events;
 use crate::fault::Fault;
@@ -47,6 +48,7 @@ pub(super) async fn run(cx: &Cx, input: RegisterManagedInstanceInput) -> Result<
         now: cx.now_ms(),
     };
     let instance_id = cx.store().write(move |tx| register(tx, &request)).await.map_err(ApiError::from)?;
+    crash_point::reached("registration-committed");
     tracing::info!(instance_id, source = cx.caller().source, "a node registered");
     Ok(RegisterManagedInstanceOutput { instance_id })
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::ingest::Heard;
 use super::{Handle, Outgoing, token};
+use crate::crash_point;
 use crate::cx::Cx;
 use crate::events;
 use crate::hub::Shared;
@@ -50,6 +51,7 @@ pub async fn serve(shared: Arc<Shared>, instance_id: String, mut socket: WebSock
         tracing::error!(%error, instance_id, "a control channel could not be recorded");
         return;
     }
+    crash_point::reached("channel-committed");
     shared.registry.insert(handle.clone());
     tracing::debug!(instance_id, agent = opened.agent_version, "control channel open");
     deliver::node_connected(&shared, &instance_id).await;
@@ -95,6 +97,7 @@ async fn run(shared: &Arc<Shared>, handle: &Arc<Handle>, socket: WebSocket, mut 
             frames = async { Some(storing.as_mut()?.await) }, if storing.is_some() => {
                 storing = None;
                 if write_all(&mut sink, frames.unwrap_or_default()).await.is_err() { break }
+                crash_point::reached("answered");
             }
             heard = tokio::time::timeout(SILENT_AFTER, hear(handle, &mut stream)), if storing.is_none() => match heard {
                 Ok(Some(heard)) => storing = store(shared, handle, heard),

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::Handle;
 use super::intake::{Ack, News, Output, Report};
+use crate::crash_point;
 use crate::ops::commands::text;
 
 /// Steps that one reply may report; documents have far fewer.
@@ -90,6 +91,7 @@ impl Heard {
             AckMeaning::Redeliver => return Ok(()),
             AckMeaning::Failed => Ack::Failed(format!("The agent refused the command: {}.", ack.status_code.message())),
         };
+        crash_point::reached("ack-received");
         self.news.push(News::Ack(command_id, meaning));
         Ok(())
     }
@@ -106,6 +108,7 @@ impl Heard {
                 let steps = content.runtime_status.into_iter().take(MAX_STEPS);
                 let steps = steps.map(|(name, result)| step(&command_id, &handle.instance_id, name, result)).collect();
                 let (end, trace) = (ended(&content.document_status), text::trace(&content.document_trace_output));
+                crash_point::reached("reply-received");
                 self.news.push(News::Report(command_id, Report { steps, trace, end }));
             }
         }

@@ -12,6 +12,7 @@ use qd_store::table::output_chunks::{self, Chunk, OutputKey};
 use qd_store::{StoreError, Tx};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::crash_point;
 use crate::hub::Shared;
 use crate::ops::commands::advance::Scene;
 use crate::ops::commands::moves::Moves;
@@ -29,6 +30,17 @@ pub enum News {
     /// Progress or end of this command.
     Report(String, Report),
     Output(Output),
+}
+
+impl News {
+    /// The step at which it is durable.
+    fn step(&self) -> &'static str {
+        match self {
+            Self::Ack(..) => "ack-committed",
+            Self::Report(..) => "reply-committed",
+            Self::Output(_) => "output-committed",
+        }
+    }
 }
 
 /// What became of a job that was sent.
@@ -144,7 +156,11 @@ async fn once(
     range: std::ops::Range<usize>,
 ) -> Result<Vec<Vec<u64>>, StoreError> {
     let scene = Scene::of(shared);
+    let (written, of) = (news.clone(), range.clone());
     let (durable, settled) = shared.store.write(move |tx| apply(tx, &scene, news.get(range.clone()).unwrap_or_default())).await?;
+    if cfg!(debug_assertions) {
+        written.get(of).into_iter().flatten().flat_map(|(_, news)| news).for_each(|item| crash_point::reached(item.step()));
+    }
     settled.iter().filter(|command| waits_for_a_turn(command)).for_each(|command| shared.wakers.command(&command.command_id));
     Ok(durable)
 }

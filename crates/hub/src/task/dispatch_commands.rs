@@ -7,6 +7,7 @@ use std::time::Duration;
 use qd_store::StoreError;
 use qd_store::table::commands;
 
+use crate::crash_point;
 use crate::events;
 use crate::hub::Shared;
 use crate::ops::commands::advance::{self, Scene};
@@ -73,6 +74,9 @@ async fn advance_fully(shared: &Arc<Shared>, command_id: &str) -> Result<Option<
                 advance::advance(tx, &scene, &id)
             })
             .await?;
+        if !advanced.send.is_empty() {
+            crash_point::reached("dispatch-committed");
+        }
         deliver::send(shared, command_id, &advanced.send).await;
         if !advanced.more {
             return Ok(advanced.due);

@@ -158,10 +158,12 @@ pub fn released_for_hub(tx: &mut Tx<'_>, hub_id: &str, limit: i64) -> Result<Vec
     tx.query(&sql, params![hub_id, limit])?.iter().map(read).collect()
 }
 
-/// What was sent before `before` and is not acknowledged, for nodes whose channel ends in `hub_id`.
-pub fn unacknowledged_since(tx: &mut Tx<'_>, hub_id: &str, before: i64, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+/// What was sent before `before` and is not answered, for nodes whose channel ends in `hub_id`: jobs (`Unacknowledged`) or cancels of them
+/// (`Cancelling`).
+pub fn unanswered_since(tx: &mut Tx<'_>, hub_id: &str, stage: Stage, before: i64, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let stage = stage.as_str();
     let sql = format!(
-        "SELECT {COLUMNS} FROM invocations WHERE stage = 'Unacknowledged' AND last_sent_at <= $2 \
+        "SELECT {COLUMNS} FROM invocations WHERE stage = '{stage}' AND last_sent_at <= $2 \
          AND EXISTS (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id AND connections.hub_id = $1) LIMIT $3"
     );
     tx.query(&sql, params![hub_id, before, limit])?.iter().map(read).collect()

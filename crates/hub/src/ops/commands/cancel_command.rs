@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use qd_model::ApiError;
 use qd_model::shapes::commands::{CancelCommandInput, CancelCommandOutput};
 use qd_store::table::commands::{self, Stage};
-use qd_store::table::invocations::{self, Invocation};
+use qd_store::table::connections;
+use qd_store::table::invocations::{self, Change, Invocation};
 use uuid::Uuid;
 
 use super::advance::Scene;
 use super::deliver;
 use super::moves::{self, Moves};
+use crate::crash_point;
 use crate::cx::Cx;
 use crate::fault::Fault;
 use crate::task;
@@ -32,6 +34,7 @@ pub async fn run(cx: &Cx, input: CancelCommandInput) -> Result<CancelCommandOutp
         let scene = Scene::of(cx.shared());
         let (command_id, named) = (input.command_id.clone(), ids.clone());
         let (stop, more) = cx.store().write(move |tx| cancel(tx, &scene, &command_id, &named)).await?;
+        crash_point::reached("cancel-committed");
         for instance_id in stop {
             deliver::send_cancel(cx.shared(), &input.command_id, &instance_id);
         }
@@ -73,7 +76,15 @@ fn cancel(tx: &mut qd_store::Tx<'_>, scene: &Scene, command_id: &str, named: &[S
     for invocation in &batch {
         let begun = matches!(invocation.stage, Stage::Unacknowledged | Stage::InProgress);
         let to = if begun { Stage::Cancelling } else { Stage::Cancelled };
-        if moves.to(tx, invocation, to)? && begun {
+        let elsewhere = begun && connections::get(tx, &invocation.instance_id)?.is_some_and(|channel| channel.hub_id != scene.hub_id);
+        // Where another hub holds the node's channel, that one sends it, and at once: it counts as never sent.
+        let sent_at = begun.then_some(if elsewhere { 0 } else { scene.now });
+        if !moves.change(tx, invocation, &Change { sent_at, ..Change::to(to, scene.now) })? || !begun {
+            continue;
+        }
+        if elsewhere {
+            tx.notify(task::RELEASED);
+        } else {
             stop.push(invocation.instance_id.clone());
         }
     }

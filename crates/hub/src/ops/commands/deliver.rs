@@ -17,6 +17,7 @@ use super::advance::{self, Scene};
 use super::moves::Moves;
 use super::parameters;
 use crate::channel::Handle;
+use crate::crash_point;
 use crate::hub::Shared;
 
 /// A stock agent remembers a job for 30 minutes; sent again after that it would run twice (agent-protocol 6.9).
@@ -106,6 +107,7 @@ pub async fn send(shared: &Arc<Shared>, command_id: &str, instance_ids: &[String
     for (n, instance_id) in instance_ids.iter().enumerate() {
         if let Some(handle) = shared.registry.get(instance_id) {
             send_one(shared, &handle, command_id, &texts);
+            crash_point::reached("job-queued");
         }
         if n % 256 == 255 {
             // A large fleet must not keep this thread from everything else.
@@ -200,12 +202,12 @@ fn may_resend(invocation: &invocations::Invocation, now: i64) -> bool {
     invocation.first_sent_at.is_none_or(|first| now - first < RESEND_UNTIL_MS)
 }
 
-/// Sends again what the nodes of this hub have not acknowledged, and takes over what another hub released for them. Returns whether
-/// anything waits for an acknowledgement.
+/// Sends again what the nodes of this hub have not answered, jobs and cancels, and takes over what another hub released or cancelled for
+/// them. Returns whether anything waits for an answer.
 pub async fn resend(shared: &Arc<Shared>) -> Result<bool, StoreError> {
     let scene = Scene::of(shared);
     let batch = 1_000;
-    let due = shared
+    let (due, cancels) = shared
         .store
         .write(move |tx| {
             let mut due: Vec<(String, String)> = Vec::new();
@@ -215,21 +217,29 @@ pub async fn resend(shared: &Arc<Shared>) -> Result<bool, StoreError> {
                     due.push((invocation.command_id, invocation.instance_id));
                 }
             }
-            for invocation in invocations::unacknowledged_since(tx, &scene.hub_id, scene.now - RESEND_AFTER_MS, batch)? {
+            let before = scene.now - RESEND_AFTER_MS;
+            for invocation in invocations::unanswered_since(tx, &scene.hub_id, Stage::Unacknowledged, before, batch)? {
                 if may_resend(&invocation, scene.now) {
                     moves.change(tx, &invocation, &Change { sent_at: Some(scene.now), ..Change::to(invocation.stage, scene.now) })?;
                     due.push((invocation.command_id, invocation.instance_id));
                 }
             }
+            let cancels = invocations::unanswered_since(tx, &scene.hub_id, Stage::Cancelling, before, batch)?;
+            for invocation in &cancels {
+                moves.change(tx, invocation, &Change { sent_at: Some(scene.now), ..Change::to(invocation.stage, scene.now) })?;
+            }
             moves.close(tx)?;
-            Ok::<_, StoreError>(due)
+            Ok::<_, StoreError>((due, cancels))
         })
         .await?;
+    for invocation in &cancels {
+        send_cancel(shared, &invocation.command_id, &invocation.instance_id);
+    }
     let mut by_command: HashMap<String, Vec<String>> = HashMap::new();
     for (command_id, instance_id) in due {
         by_command.entry(command_id).or_default().push(instance_id);
     }
-    let any = !by_command.is_empty();
+    let any = !by_command.is_empty() || !cancels.is_empty();
     for (command_id, instance_ids) in by_command {
         send(shared, &command_id, &instance_ids).await;
     }

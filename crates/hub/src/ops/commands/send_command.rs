@@ -14,6 +14,7 @@ use super::advance::{self, Scene};
 use super::document::Resolved;
 use super::resolve::{self, runs_on};
 use super::{deliver, parameters, targets, view};
+use crate::crash_point;
 use crate::cx::Cx;
 use crate::events;
 use crate::fault::Fault;
@@ -92,6 +93,7 @@ async fn accept(
     let account = cx.account().to_owned();
     let row = Arc::new((command, asked, input, selectors));
     let written = row.clone();
+    crash_point::reached("command-checked");
     let (targets, advanced) = cx
         .store()
         .write(move |tx| -> Result<_, Fault> {
@@ -117,6 +119,7 @@ async fn accept(
             Ok((command.targets, advanced))
         })
         .await?;
+    crash_point::reached("command-committed");
     let (command, asked, ..) = &*row;
     if let Some(advanced) = advanced {
         deliver::send(cx.shared(), &command.command_id, &advanced.send).await;
