@@ -1,8 +1,15 @@
 //! Cross-crate tests by family: AWS client → hub → agent → AWS client, with real processes, on both stores.
 
 mod channel;
+mod clients;
 mod commands;
+mod crash;
 mod documents;
 mod faults;
+mod fuzz;
+mod nodes;
 mod output;
 mod scripts;
+mod settings;
+mod tags;
+mod two_hubs;

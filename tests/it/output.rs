@@ -1,8 +1,6 @@
 //! The whole output of a command, live and afterwards; AWS callers get AWS's sizes.
 
-use std::sync::Arc;
-
-use qd_client::{Client, ClientOptions, Endpoint, Request, SharedFile};
+use qd_client::{Client, Request};
 use qd_tests::{Engine, TestAgent, TestHub, wait_until};
 use serde_json::{Value, json};
 
@@ -23,13 +21,6 @@ async fn read(client: &Client, path: &str, stream: &str, offset: usize, wait: u3
     (bytes, total, complete)
 }
 
-fn console(hub: &TestHub) -> Client {
-    let ca = std::fs::read(hub.ca_file()).expect("the CA");
-    let endpoint = Endpoint::hub(hub.url(), "local-1").and_then(|e| e.with_ca(&ca)).expect("an endpoint");
-    let keys = SharedFile::new(hub.data_dir().join("credentials"), "default");
-    Client::new(endpoint, Arc::new(keys), ClientOptions::default()).expect("a client")
-}
-
 fn send(hub: &TestHub, agent: &TestAgent, script: &str) -> (String, String) {
     let input = json!({ "DocumentName": "AWS-RunShellScript", "InstanceIds": [agent.instance_id], "Parameters": { "commands": [script] } });
     let command = hub.aws().call("send-command", &input)["Command"]["CommandId"].as_str().expect("an id").to_owned();
@@ -48,7 +39,7 @@ fn ended(hub: &TestHub, command: &str, agent: &TestAgent) -> Value {
 async fn output_shows_while_the_script_runs() {
     let hub = TestHub::start(Engine::Sqlite);
     let agent = TestAgent::start(&hub, &[]);
-    let client = console(&hub);
+    let client = hub.console();
     let gate = agent.data_dir().join("gate");
     let (command, path) =
         send(&hub, &agent, &format!("echo first; echo warn >&2; while [ ! -e {} ]; do sleep 0.1; done; echo second", gate.display()));
@@ -65,7 +56,7 @@ async fn output_shows_while_the_script_runs() {
 async fn a_hundred_megabytes_are_kept_whole_and_aws_gets_its_prefix() {
     let hub = TestHub::start(Engine::Sqlite);
     let agent = TestAgent::start(&hub, &[]);
-    let client = console(&hub);
+    let client = hub.console();
     // 104,857,600 bytes of numbered lines, every one different.
     let (command, path) = send(&hub, &agent, "awk 'BEGIN { for (i = 0; i < 6553600; i++) printf \"%015d\\n\", i }'");
     let result = ended(&hub, &command, &agent);
@@ -94,7 +85,7 @@ async fn a_hundred_megabytes_are_kept_whole_and_aws_gets_its_prefix() {
 async fn binary_output_is_kept_as_it_is_and_shown_as_text() {
     let hub = TestHub::start(Engine::Sqlite);
     let agent = TestAgent::start(&hub, &[]);
-    let client = console(&hub);
+    let client = hub.console();
     let (command, path) = send(&hub, &agent, r"printf 'a\000b\377\376c\303\050d'");
     let result = ended(&hub, &command, &agent);
     let mut whole = read(&client, &path, "stdout", 0, 20).await;

@@ -17,7 +17,12 @@ pub struct TestAgent {
 impl TestAgent {
     /// Registers a node with `tags` and starts its agent; returns when the hub says that it is online.
     pub fn start(hub: &TestHub, tags: &[(&str, &str)]) -> Self {
-        let mut agent = Self::register(hub, tags);
+        Self::start_at(hub, hub.url(), tags)
+    }
+
+    /// The same, where agents reach the hub by another URL than its own.
+    pub fn start_at(hub: &TestHub, url: &str, tags: &[(&str, &str)]) -> Self {
+        let mut agent = Self::register_at(hub, url, tags);
         agent.run();
         agent.wait_online(hub);
         agent
@@ -25,20 +30,16 @@ impl TestAgent {
 
     /// Registers a node without starting its agent.
     pub fn register(hub: &TestHub, tags: &[(&str, &str)]) -> Self {
+        Self::register_at(hub, hub.url(), tags)
+    }
+
+    fn register_at(hub: &TestHub, url: &str, tags: &[(&str, &str)]) -> Self {
         let tags: Vec<_> = tags.iter().map(|(k, v)| json!({ "Key": k, "Value": v })).collect();
         let activation = hub.aws().call("create-activation", &json!({ "IamRole": "node", "RegistrationLimit": 1, "Tags": tags }));
         let text = |name: &str| activation[name].as_str().expect("an activation").to_owned();
         let dir = tempfile::tempdir().expect("a temporary directory");
         let output = Command::new(program("quarterdeck-agent"))
-            .args([
-                "register",
-                "--endpoint",
-                hub.url(),
-                "--activation-id",
-                &text("ActivationId"),
-                "--activation-code",
-                &text("ActivationCode"),
-            ])
+            .args(["register", "--endpoint", url, "--activation-id", &text("ActivationId"), "--activation-code", &text("ActivationCode")])
             .arg("--ca-file")
             .arg(hub.ca_file())
             .arg("--data-dir")
@@ -46,10 +47,8 @@ impl TestAgent {
             .output()
             .expect("the agent starts");
         assert!(output.status.success(), "registration failed: {}", String::from_utf8_lossy(&output.stderr));
-        let listed = hub
-            .aws()
-            .call("describe-instance-information", &json!({ "Filters": [{ "Key": "ActivationIds", "Values": [text("ActivationId")] }] }));
-        let instance_id = listed["InstanceInformationList"][0]["InstanceId"].as_str().expect("the node is listed").to_owned();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let instance_id = said.split_whitespace().find(|word| word.starts_with("mi-")).expect("the program says the node's id").to_owned();
         Self { dir, instance_id, child: None }
     }
 
@@ -94,6 +93,11 @@ impl TestAgent {
         self.child.as_ref().expect("the agent is running").id()
     }
 
+    /// Everything the agent logged.
+    pub fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
     fn log(&self) -> PathBuf {
         self.dir.path().join("test-agent.log")
     }
@@ -102,7 +106,7 @@ impl TestAgent {
 impl Drop for TestAgent {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("log of the agent:\n{}", std::fs::read_to_string(self.log()).unwrap_or_default());
+            eprintln!("log of the agent:\n{}", self.log_text());
         }
         self.kill();
     }

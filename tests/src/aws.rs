@@ -83,16 +83,62 @@ impl Aws {
         }
     }
 
-    /// Runs Python with boto3 and a client `ssm`; the script prints its result as JSON. Panics unless it succeeds.
+    /// Runs Python with [`PRELUDE`]: boto3, and the AWS CLI without a start of Python for each call. The script prints its result as JSON.
+    /// Panics unless it succeeds.
     pub fn boto3(&self, script: &str) -> Value {
+        self.boto3_given(&Value::Null, script)
+    }
+
+    /// The same; the script finds `given` under that name.
+    pub fn boto3_given(&self, given: &Value, script: &str) -> Value {
         let mut command = Command::new(tool("python3"));
         self.environment(&mut command);
-        let script = format!("import boto3, json, sys, os, time\nssm = boto3.client('ssm')\n{script}");
-        let output = command.args(["-c", &script]).output().expect("Python starts");
+        command.env("GIVEN", given.to_string());
+        let output = command.args(["-c", &format!("{PRELUDE}{script}")]).output().expect("Python starts");
         assert!(output.status.success(), "boto3 failed: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 }
+
+/// What scripts of [`Aws::boto3`] begin with: `ssm`, boto3's client; `aws(…)`, the AWS CLI with these arguments and what it printed as JSON;
+/// `refused(call, …)` and `cli_refused(…)`, the code of the error that either must end in; `client(…)`, a boto3 client with other keys;
+/// `unchecked`, one that sends what boto3 itself would refuse.
+const PRELUDE: &str = r#"
+import boto3, contextlib, datetime, io, json, os, sys, time
+from botocore.config import Config
+from botocore.exceptions import ClientError
+given = json.loads(os.environ['GIVEN'])
+def client(**more):
+    return boto3.client('ssm', **more)
+ssm = client()
+unchecked = client(config=Config(parameter_validation=False))
+def refused(call, **members):
+    try:
+        answer = call(**members)
+    except ClientError as error:
+        return error.response['Error']['Code']
+    raise AssertionError('%r was not refused: %r' % (members, answer))
+def cli(*arguments):
+    from awscli.clidriver import create_clidriver
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = create_clidriver().main(['--output', 'json', *arguments])
+        except SystemExit as ended:
+            code = ended.code
+    return code, out.getvalue(), err.getvalue()
+def aws(*arguments):
+    code, out, err = cli(*arguments)
+    assert code == 0, '%r failed: %s' % (arguments, err)
+    return json.loads(out) if out.strip() else None
+def cli_refused(*arguments):
+    code, out, err = cli(*arguments)
+    assert code != 0, '%r was not refused: %s' % (arguments, out)
+    assert 'An error occurred (' in err, err
+    return err.split('An error occurred (')[1].split(')')[0]
+def same(seen, expected, what=''):
+    assert seen == expected, '%s: %r is not %r' % (what, seen, expected)
+"#;
 
 /// A tool of the environment that `cargo xtask setup` made, or the one on the PATH.
 fn tool(name: &str) -> PathBuf {

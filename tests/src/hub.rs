@@ -3,7 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use qd_client::{Client, ClientOptions, Endpoint, SharedFile};
 use qd_store::Location;
 use qd_store::testing::TestDatabase;
 
@@ -26,7 +29,7 @@ pub struct TestHub {
     dir: tempfile::TempDir,
     store: Option<String>,
     /// Keeps the database for as long as the hub may be started again.
-    _database: Option<TestDatabase>,
+    database: Option<Arc<TestDatabase>>,
     listen: String,
     url: String,
     child: Option<Child>,
@@ -40,20 +43,39 @@ impl TestHub {
             Location::Postgres(url) => Some(url.clone()),
             Location::Sqlite(_) => None,
         });
+        Self::open(store, database.map(Arc::new), |_| {})
+    }
+
+    /// A further hub on the store of this one, set up as docs/scale-out.md tells an operator: nothing is copied but `master.key`.
+    pub fn join(&self) -> Self {
+        assert!(self.database.is_some(), "only hubs on PostgreSQL share their store");
+        Self::open(self.store.clone(), self.database.clone(), |dir| {
+            std::fs::copy(self.dir.path().join("master.key"), dir.join("master.key")).expect("the master key is copied");
+        })
+    }
+
+    fn open(store: Option<String>, database: Option<Arc<TestDatabase>>, prepare: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut hub = Self { dir, store, _database: database, listen: "127.0.0.1:0".to_owned(), url: String::new(), child: None };
+        prepare(dir.path());
+        let mut hub = Self { dir, store, database, listen: "127.0.0.1:0".to_owned(), url: String::new(), child: None };
         hub.run();
         hub
     }
 
     /// Starts the program; it keeps the port it got the first time, so that agents find it again.
     pub fn run(&mut self) {
+        self.run_with(&[]);
+    }
+
+    /// Starts the program with further variables in its environment.
+    pub fn run_with(&mut self, environment: &[(&str, &str)]) {
         assert!(self.child.is_none(), "the hub is running");
         let mut command = Command::new(program("quarterdeck-hub"));
         command.args(["serve", "--listen", &self.listen, "--data-dir"]).arg(self.dir.path());
         if let Some(store) = &self.store {
             command.args(["--store", store]);
         }
+        command.envs(environment.iter().copied());
         let log = std::fs::File::options().create(true).append(true).open(self.log()).expect("a log file");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("the hub starts");
         let mut line = String::new();
@@ -70,6 +92,19 @@ impl TestHub {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("the hub is killed");
             child.wait().expect("the hub is gone");
+        }
+    }
+
+    /// Waits until the program has ended by itself.
+    pub fn wait_gone(&mut self, seconds: u64) {
+        let mut child = self.child.take().expect("the hub is running");
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        while child.try_wait().expect("the hub is a child of this test").is_none() {
+            if Instant::now() >= deadline {
+                self.child = Some(child);
+                panic!("waited {seconds} s in vain for the hub to end");
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -94,6 +129,14 @@ impl TestHub {
     /// The AWS tools as the administrator of this hub.
     pub fn aws(&self) -> Aws {
         Aws::new(&self.url, &self.ca_file(), &self.dir.path().join("credentials"))
+    }
+
+    /// A client as its console uses one, with the administrator's keys.
+    pub fn console(&self) -> Client {
+        let ca = std::fs::read(self.ca_file()).expect("the CA");
+        let endpoint = Endpoint::hub(&self.url, "local-1").and_then(|e| e.with_ca(&ca)).expect("an endpoint");
+        let keys = SharedFile::new(self.dir.path().join("credentials"), "default");
+        Client::new(endpoint, Arc::new(keys), ClientOptions::default()).expect("a client")
     }
 
     fn log(&self) -> PathBuf {

@@ -67,6 +67,17 @@ impl HandNode {
     pub async fn register(hub: &TestHub, tags: &[(&str, &str)]) -> Self {
         let tags: Vec<_> = tags.iter().map(|(k, v)| json!({ "Key": k, "Value": v })).collect();
         let activation = hub.aws().call("create-activation", &json!({ "IamRole": "node", "Tags": tags }));
+        let node = Self::register_by(hub, &activation).await;
+        let input = json!({
+            "AgentName": "amazon-ssm-agent", "AgentStatus": "Active", "AgentVersion": "3.3.0.0", "ComputerName": "hand", "IPAddress": "10.0.0.9",
+            "InstanceId": node.instance_id, "PlatformName": "Debian GNU/Linux", "PlatformType": "Linux", "PlatformVersion": "12",
+        });
+        node.call("UpdateInstanceInformation", &input).await.expect("the heartbeat");
+        node
+    }
+
+    /// Registers with this answer of CreateActivation and says nothing yet.
+    pub async fn register_by(hub: &TestHub, activation: &Value) -> Self {
         let (key, public) = key_pair();
         let fingerprint = Uuid::new_v4().to_string();
         let input = json!({
@@ -75,15 +86,18 @@ impl HandNode {
         });
         let registered = register_with(hub, &input).await.expect("the registration");
         let instance_id = registered["InstanceId"].as_str().expect("an id").to_owned();
-        let endpoint = endpoint(hub);
-        let mut node = Self { endpoint, instance_id, fingerprint, key, credentials: Credentials::new("", "", None) };
+        let mut node = Self { endpoint: endpoint(hub), instance_id, fingerprint, key, credentials: Credentials::new("", "", None) };
         node.credentials = node.role_token(&node.fingerprint).await.expect("a role token");
-        let input = json!({
-            "AgentName": "amazon-ssm-agent", "AgentStatus": "Active", "AgentVersion": "3.3.0.0", "ComputerName": "hand", "IPAddress": "10.0.0.9",
-            "InstanceId": node.instance_id, "PlatformName": "Debian GNU/Linux", "PlatformType": "Linux", "PlatformVersion": "12",
-        });
-        node.call("UpdateInstanceInformation", &input).await.expect("the heartbeat");
         node
+    }
+
+    /// The node's credentials, for the AWS tools.
+    pub fn credentials(&self) -> Value {
+        let token = self.credentials.session_token.as_ref().map(|t| t.expose().to_owned());
+        json!({
+            "aws_access_key_id": self.credentials.access_key_id, "aws_secret_access_key": self.credentials.secret_access_key.expose(),
+            "aws_session_token": token,
+        })
     }
 
     /// RequestManagedInstanceRoleToken, as the node's key proves it.
