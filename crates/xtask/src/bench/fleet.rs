@@ -2,8 +2,8 @@
 //! size nobody has at hand. Registration, signatures, TLS, websockets and frames are real; only the work is not.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -44,6 +44,23 @@ pub struct Shared {
     pub address: SocketAddr,
     pub counters: Counters,
     pub stop: CancellationToken,
+    /// Steps of the command that came last: real nodes read it each on a machine of its own.
+    latest: Mutex<(String, Arc<Steps>)>,
+}
+
+/// Name and action of each step of a document.
+pub type Steps = Vec<(String, String)>;
+
+impl Shared {
+    /// The steps of a command, read when they are first asked for.
+    pub fn steps(&self, command_id: &str, read: impl FnOnce() -> anyhow::Result<Steps>) -> anyhow::Result<Arc<Steps>> {
+        // Every change is one assignment, so a panic elsewhere leaves nothing half done.
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.0 != command_id {
+            *latest = (command_id.to_owned(), Arc::new(read()?));
+        }
+        Ok(latest.1.clone())
+    }
 }
 
 /// Connected nodes. They leave when it is dropped.
@@ -69,6 +86,7 @@ impl Fleet {
             client: Client::new(endpoint, Arc::new(OfTheNode), options)?,
             counters: Counters::default(),
             stop: CancellationToken::new(),
+            latest: Mutex::default(),
         });
         let activations = args
             .activations

@@ -166,13 +166,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 pub fn run(_args: &Args) -> anyhow::Result<()> {
     use std::process::Command;
     println!("bench: building for release (some minutes the first time)");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(&cargo).args(["build", "--release", "--quiet", "--package", "qd-agent", "--package", "qd-hub"]).status()?;
-    anyhow::ensure!(built.success(), "agent and hub did not build");
-    let ran = Command::new(&cargo)
-        .args(["run", "--release", "--quiet", "--package", "xtask", "--features", "bench", "--"])
-        .args(std::env::args_os().skip(1))
-        .status()?;
+    // Where every build of the project goes, so that a clone stays small.
+    let target = crate::place::target()?;
+    let cargo = || {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(crate::place::root()).env("CARGO_TARGET_DIR", &target);
+        cargo
+    };
+    // In one call, because another choice of packages would build what they share with other features.
+    let packages = ["--package", "qd-agent", "--package", "qd-hub", "--package", "xtask", "--features", "xtask/bench"];
+    let built = cargo().args(["build", "--release"]).args(packages).status()?;
+    anyhow::ensure!(built.success(), "agent, hub and measurement did not build");
+    let ran = Command::new(target.join("release").join(crate::place::program("xtask"))).args(std::env::args_os().skip(1)).status()?;
     anyhow::ensure!(ran.success(), "the measurement failed");
     Ok(())
 }

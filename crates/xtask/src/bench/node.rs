@@ -248,9 +248,9 @@ impl Node {
         // The first reply only says that it began; it is not repeated.
         frames.push(reply(&job, topic, DocumentStatus::InProgress, []).1);
         if topic == JobTopic::SendCommand {
-            let steps = steps(&job.send_command()?.document_content)?;
+            let steps = self.shared.steps(job.job_id.command_id(), || steps(&job.send_command()?.document_content))?;
             let single = steps.len() == 1;
-            let results: Vec<(String, PluginResult)> = steps.into_iter().map(result).collect();
+            let results: Vec<(String, PluginResult)> = steps.iter().cloned().map(result).collect();
             for step in &results {
                 self.keep(&mut frames, reply(&job, topic, DocumentStatus::InProgress, [step.clone()]));
             }

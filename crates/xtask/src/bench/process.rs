@@ -92,12 +92,12 @@ pub fn resident_tree(id: u32) -> anyhow::Result<u64> {
     Ok(sum)
 }
 
-/// Resident memory of a process once it no longer moves by more than 1 % in a second.
+/// Resident memory of a process and of all it started, once it no longer moves by more than 1 % in a second.
 pub async fn settled(id: u32) -> anyhow::Result<u64> {
-    let mut last = resident(id)?;
+    let mut last = resident_tree(id)?;
     for _ in 0..30 {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = resident(id)?;
+        let now = resident_tree(id)?;
         if now.abs_diff(last) * 100 <= last {
             return Ok(now);
         }
