@@ -99,6 +99,19 @@ async fn either_hub_reaches_the_nodes_of_both_once() {
 }
 
 #[test]
+fn a_hub_that_stood_still_gets_its_nodes_back() {
+    let one = TestHub::start(Engine::Postgres);
+    let other = one.join();
+    let there = TestAgent::start(&other, &[]);
+    other.stand_still(true);
+    let command = send(&one, "echo back", &json!({ "InstanceIds": [there.instance_id] }));
+    wait_until("the silent hub to be taken for lost", 120, || (invocation(&one, &command, &there)["Status"] == "Delayed").then_some(()));
+    other.stand_still(false);
+    assert_eq!(ended(&one, &command)["Status"], "Success");
+    assert_eq!(invocation(&other, &command, &there)["StandardOutputContent"], "back\n");
+}
+
+#[test]
 fn rate_control_holds_across_hubs() {
     let one = TestHub::start(Engine::Postgres);
     let other = one.join();

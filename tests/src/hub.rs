@@ -95,6 +95,13 @@ impl TestHub {
         }
     }
 
+    /// Stops the program where it stands, as a machine that sleeps does, or lets it go on.
+    pub fn stand_still(&self, still: bool) {
+        let signal = if still { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill").args([signal, &self.pid().to_string()]).status().expect("kill runs");
+        assert!(sent.success(), "the hub does not take signals");
+    }
+
     /// Waits until the program has ended by itself.
     pub fn wait_gone(&mut self, seconds: u64) {
         let mut child = self.child.take().expect("the hub is running");

@@ -18,12 +18,21 @@ pub async fn run(shared: Arc<Shared>) {
         return;
     }
     let mut tick = tokio::time::interval(TICK);
+    // When this hub last said so; it did at its start.
+    let mut told_at = shared.clock.now_ms();
     loop {
         tokio::select! {
             () = shared.shutdown.cancelled() => return,
             _ = tick.tick() => {}
         }
         let scene = Scene::of(&shared);
+        let now = scene.now;
+        if now - told_at >= HUB_LOST_MS {
+            // This process or its store stood still for so long that another hub may have taken its channels for closed, and a node that nobody
+            // holds on record gets nothing. Closed channels are opened anew within seconds, and recorded.
+            tracing::warn!(silent_ms = now - told_at, "this hub was silent for too long; its nodes are asked to connect again");
+            shared.registry.close_all();
+        }
         let told = shared
             .store
             .write(move |tx| {
@@ -36,8 +45,9 @@ pub async fn run(shared: Arc<Shared>) {
                 Ok::<_, StoreError>(())
             })
             .await;
-        if let Err(error) = told {
-            tracing::error!(%error, "this hub could not say that it is alive");
+        match told {
+            Ok(()) => told_at = now,
+            Err(error) => tracing::error!(%error, "this hub could not say that it is alive"),
         }
     }
 }
