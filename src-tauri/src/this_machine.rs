@@ -1,7 +1,8 @@
 //! This machine as the first node: a real agent process beside the app, registered once, kept running while the app runs.
 //!
 //! It is the same `quarterdeck-agent` that runs on every other node and it reaches the hub over the same listener; the app only starts it,
-//! restarts it when it ends, and stops it when the app quits.
+//! restarts it when it ends, and stops it when the app quits. It is attached to the app by its standard input, which the system closes
+//! however the app ends, so that a killed app leaves no agent behind to meet the next one.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -159,13 +160,18 @@ impl Agent {
         let mut wait = FIRST_WAIT;
         while !*stop.borrow() {
             let started = tokio::time::Instant::now();
-            let reason = match self.command("run").spawn() {
+            // The hub may listen elsewhere than when this machine registered.
+            let run = self.command("run").arg("--attached").arg("--endpoint").arg(self.hub.url()).stdin(Stdio::piped()).spawn();
+            let reason = match run {
                 Err(source) => NodeError::Start { program: self.program.clone(), source }.to_string(),
                 Ok(mut child) => {
+                    // Taken out, because waiting for the child would close it.
+                    let attachment = child.stdin.take();
                     state.send_replace(NodeState::Running { process_id: child.id().unwrap_or_default() });
                     tokio::select! {
                         ended = child.wait() => ended.map_or_else(|error| error.to_string(), |status| status.to_string()),
                         () = stopped(stop) => {
+                            drop(attachment);
                             end(&mut child).await;
                             break;
                         }
@@ -192,17 +198,11 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Asks the agent to end, so that it keeps its work for the next start, and ends it when it does not.
+/// Lets an agent that is no longer attached end by itself, so that it keeps its work for the next start, and ends it when it does not.
 async fn end(child: &mut Child) {
-    #[cfg(unix)]
-    if let Some(id) = child.id() {
-        // `kill` is a program on every Unix; a signal by system call would need unsafe code or one more crate.
-        let _ = Command::new("kill").arg("-TERM").arg(id.to_string()).stdin(Stdio::null()).stderr(Stdio::null()).status().await;
-        if tokio::time::timeout(FAREWELL, child.wait()).await.is_ok() {
-            return;
-        }
+    if tokio::time::timeout(FAREWELL, child.wait()).await.is_err() {
+        let _ = child.kill().await;
     }
-    let _ = child.kill().await;
 }
 
 /// The last line that a failed program wrote, shortened: the agent says there what was wrong.
@@ -257,7 +257,8 @@ mod tests {
     async fn an_agent_that_ends_is_started_again_and_stops_with_the_app() {
         let folder = tempfile::tempdir().unwrap();
         let count = folder.path().join("count");
-        let script = format!("echo x >> {0}; [ $(wc -l < {0}) -ge 2 ] && exec sleep 60; exit 1", count.display());
+        // As the agent does, it runs until its standard input closes.
+        let script = format!("echo \"$@\" >> {0}; [ $(wc -l < {0}) -ge 2 ] && exec cat; exit 1", count.display());
         let agent = agent(folder.path(), &script);
         let (state, mut seen) = watch::channel(NodeState::Waiting);
         let (stop, mut stopped) = watch::channel(false);
@@ -267,5 +268,7 @@ mod tests {
         stop.send(true).unwrap();
         kept.await.unwrap();
         assert_eq!(*seen.borrow(), NodeState::Stopped);
+        let runs = std::fs::read_to_string(count).unwrap();
+        assert!(runs.lines().all(|run| run.ends_with("--attached --endpoint https://127.0.0.1:7443")), "{runs}");
     }
 }

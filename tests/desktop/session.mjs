@@ -193,7 +193,15 @@ export class Desktop {
   /** Ids of the agents that run for this desktop's app. */
   async agents() {
     const list = await this.output('pgrep', ['-f', `quarterdeck-agent run --data-dir ${this.home}`]).catch(() => '');
-    return list.split('\n').filter(Boolean);
+    const ids = list.split('\n').filter(Boolean);
+    // What an agent forks of itself has its command line and is part of it.
+    const parents = await Promise.all(ids.map((id) => this.output('ps', ['-o', 'ppid=', '-p', id]).catch(() => '')));
+    return ids.filter((_, at) => !ids.includes(parents[at].trim()));
+  }
+
+  /** Waits until the app has written down that its window shows this page. */
+  async remembers(page) {
+    await eventually(`${page} to be remembered`, async () => (await this.invoke('navigate_ready')) === page);
   }
 
   /** Closes the window as a person does. */

@@ -48,6 +48,7 @@ describe('a desktop that has no keyring, no notifications and no tray', { timeou
   /** Starts the app again, as on another day. */
   const again = async () => {
     const page = await browser.execute(() => location.hash);
+    await desktop.remembers(page.slice(1));
     await desktop.kill();
     browser = await desktop.open();
     await eventually('the page it was on', async () => (await browser.execute(() => location.hash)) === page && (await desktop.settled()));

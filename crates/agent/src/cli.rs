@@ -52,6 +52,12 @@ struct Where {
 
 #[derive(Args)]
 struct Run {
+    /// Reach the hub at this URL rather than at the one it was registered with, for a hub that has moved.
+    #[arg(long)]
+    endpoint: Option<String>,
+    /// Belong to the program that started the agent: end when standard input closes, and wait for an agent that is ending.
+    #[arg(long)]
+    attached: bool,
     /// Write the log to this file, which stays small, rather than to standard error.
     #[arg(long)]
     log_file: Option<PathBuf>,
@@ -163,18 +169,19 @@ fn serve(arguments: &Run, #[cfg(target_os = "linux")] nursery: Option<crate::pro
     let supervisor = Supervisor::this_binary().map_err(|error| error.to_string())?;
     #[cfg(target_os = "linux")]
     let supervisor = supervisor.with_nursery(nursery);
+    let start = supervisor::Start { endpoint: arguments.endpoint.clone(), attached: arguments.attached };
     #[cfg(windows)]
     if arguments.as_service {
         let work = move |stop: tokio_util::sync::CancellationToken| {
-            run_agent(&data_dir, supervisor.clone(), async move { stop.cancelled().await })
+            run_agent(&data_dir, supervisor.clone(), start.clone(), async move { stop.cancelled().await })
         };
         return service::dispatch(work).map_err(|error| format!("this is only for Windows' service control: {error}"));
     }
-    run_agent(&data_dir, supervisor, supervisor::asked_to_stop())
+    run_agent(&data_dir, supervisor, start, supervisor::asked_to_stop())
 }
 
-fn run_agent(data_dir: &Path, supervisor: Supervisor, stop: impl Future<Output = ()>) -> Result<(), String> {
-    block_on(async { supervisor::run(Home::new(data_dir), supervisor, stop).await.map_err(|error| error.to_string()) })
+fn run_agent(data_dir: &Path, supervisor: Supervisor, start: supervisor::Start, stop: impl Future<Output = ()>) -> Result<(), String> {
+    block_on(async { supervisor::run(Home::new(data_dir), supervisor, start, stop).await.map_err(|error| error.to_string()) })
 }
 
 /// Scripts and their supervisors have other working directories, so paths are made absolute first.

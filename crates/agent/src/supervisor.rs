@@ -13,6 +13,20 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long an attached agent waits for the one before it, which ends within seconds of its program.
+const PREDECESSOR: Duration = Duration::from_secs(15);
+
+/// What a start may ask for besides the directory.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Where the hub is now, when that is not where the node was registered. Holds for this run only.
+    pub endpoint: Option<String>,
+    /// The agent belongs to the program that started it: it ends when standard input closes, however that program ended, so that no
+    /// agent is left behind; and it waits for the agent of an earlier run of that program, which may just be ending.
+    pub attached: bool,
+}
 
 /// Why the agent did not start.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +46,16 @@ pub enum StartError {
 }
 
 /// Runs the agent until `stop` (see [`asked_to_stop`]) or [`Agent::stop`].
-pub async fn run(home: Home, supervisor: Supervisor, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-    let registration = Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
+pub async fn run(home: Home, supervisor: Supervisor, start: Start, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+    let mut registration = Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
+    if let Some(endpoint) = start.endpoint {
+        registration.endpoint = endpoint;
+    }
     // A full disk must not keep the agent away: the directories exist since registration.
     if let Err(error) = home.create() {
         tracing::warn!(%error, "the data directory cannot be written");
     }
-    let _lock = lock(&home)?;
+    let _lock = if start.attached { lock_after_predecessor(&home).await? } else { lock(&home)? };
     let (config, warnings) = Config::load(&home);
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -54,6 +71,9 @@ pub async fn run(home: Home, supervisor: Supervisor, stop: impl Future<Output = 
     let ceiling = if agent.cgroup.is_some() { "cgroup v2" } else { "limits and nice" };
     tracing::info!(ceiling, "scripts run under a ceiling");
     agent.ceiling().renew();
+    if start.attached {
+        end_with_standard_input(agent.stop.clone())?;
+    }
     inbox::resume(&agent);
     let modules = [tokio::spawn(role::run(agent.clone())), tokio::spawn(heartbeat::run(agent.clone()))];
     let channel = tokio::spawn(control_channel::run(agent.clone()));
@@ -89,6 +109,25 @@ fn lock(home: &Home) -> Result<File, StartError> {
         Err(std::fs::TryLockError::WouldBlock) => Err(StartError::Running),
         Err(std::fs::TryLockError::Error(error)) => Err(StartError::Io(error)),
     }
+}
+
+async fn lock_after_predecessor(home: &Home) -> Result<File, StartError> {
+    let end = tokio::time::Instant::now() + PREDECESSOR;
+    loop {
+        match lock(home) {
+            Err(StartError::Running) if tokio::time::Instant::now() < end => tokio::time::sleep(Duration::from_millis(100)).await,
+            other => return other,
+        }
+    }
+}
+
+/// A thread of its own, because a read of standard input cannot be taken back and would hold up the end of the runtime.
+fn end_with_standard_input(stop: CancellationToken) -> io::Result<()> {
+    std::thread::Builder::new().name("standard-input".to_owned()).stack_size(128 * 1024).spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        stop.cancel();
+    })?;
+    Ok(())
 }
 
 /// Until SIGTERM or Ctrl-C; on Windows also until the console is closed or the machine shuts down.

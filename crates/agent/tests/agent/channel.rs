@@ -102,6 +102,26 @@ fn from_registration_to_the_end() {
 }
 
 #[test]
+fn an_attached_agent_ends_with_its_program_and_the_next_one_goes_where_the_hub_is_now() {
+    let (before, now, dir) = (Hub::start(), Hub::start(), tempfile::tempdir().unwrap());
+    assert!(register(&before, dir.path()).status.success());
+    let mut first = program(&["run", "--attached"], dir.path()).stdin(Stdio::piped()).spawn().unwrap();
+    let program_of_first = first.stdin.take();
+    before.wait(|seen| (seen.opened.len() == 1).then_some(()));
+    // The second starts while the first still runs: it waits for it, and neither is in the other's way.
+    let mut second = program(&["run", "--attached", "--endpoint", &now.url], dir.path()).stdin(Stdio::piped()).spawn().unwrap();
+    let program_of_second = second.stdin.take();
+    drop(program_of_first);
+    assert!(first.wait().unwrap().success(), "it ends in good order");
+    now.wait(|seen| (seen.opened.len() == 1).then_some(()));
+    assert_eq!(before.seen.lock().unwrap().opened.len(), 1, "nobody went to where the hub was");
+    let stored = std::fs::read_to_string(dir.path().join("registration.json")).unwrap();
+    assert!(stored.contains(&before.url), "the registration stays as it was");
+    drop(program_of_second);
+    assert!(second.wait().unwrap().success());
+}
+
+#[test]
 fn a_lost_connection_costs_nothing() {
     let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
     assert!(register(&hub, dir.path()).status.success());
