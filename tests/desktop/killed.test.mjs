@@ -16,6 +16,7 @@ describe('an app that is killed', { timeout: 600_000 }, () => {
   before(async () => {
     desktop = await Desktop.start();
     await desktop.open();
+    await eventually('the console', () => desktop.settled());
   });
   after(async () => {
     await desktop?.stop();

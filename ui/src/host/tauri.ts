@@ -61,8 +61,13 @@ function events(sink: EventSink, cursor?: number): () => void {
   };
 }
 
-/** Whether the app has said where this window is to go; where it is until then is not a person's choice and not worth remembering. */
+/** Whether the app has said where this window is to go; where it is until then is remembered only when the app leads it nowhere. */
 let led = false;
+let before: string | undefined;
+
+function remember(path: string): void {
+  command('navigated', { path }).catch(() => undefined);
+}
 
 export const tauriHost: Host = {
   kind: 'desktop',
@@ -110,11 +115,13 @@ export const tauriHost: Host = {
       const path = await command<string | null>('navigate_ready').catch(() => null);
       led = true;
       if (path) open(path);
+      else if (before) remember(before);
     });
     return () => void stop.then((unlisten) => unlisten());
   },
   navigated(path) {
-    if (led) command('navigated', { path }).catch(() => undefined);
+    if (led) remember(path);
+    else before = path;
   },
   mark: (mark: ConnectionMark) => command('connection_mark', { mark }),
   accessKey: () => command<AccessKey>('access_key'),
