@@ -4,7 +4,6 @@
 //! A function here panics when a reader breaks a promise: what was read is written and read back as the same thing, pieces make what the whole
 //! makes, and nothing panics by itself.
 
-use bytes::Bytes;
 use qd_model::document::interpolate;
 use qd_model::document::parameters::Resolved;
 use qd_model::document::plugins::Shell;
@@ -17,8 +16,11 @@ use qd_wire::sigv4::{self, Body, RequestParts, SigningKey, canonical};
 use qd_wire::{AgentMessage, json11, query};
 use serde_json::{Map, Value};
 
+/// What a target does with a peer's bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target by the name of its folder under `corpus/`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("frame", frame),
     ("payload", payload),
     ("signature", signature),
@@ -31,8 +33,8 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
 
 /// A frame of the control channel.
 pub fn frame(data: &[u8]) {
-    let Ok(message) = AgentMessage::decode(&Bytes::copy_from_slice(data)) else { return };
-    let again = AgentMessage::decode(&message.encode()).expect("what was decoded encodes to a frame");
+    let Ok(message) = AgentMessage::decode(data) else { return };
+    let again = AgentMessage::decode(message.encode()).expect("what was decoded encodes to a frame");
     assert_eq!(again, message);
 }
 
