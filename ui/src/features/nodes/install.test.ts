@@ -10,10 +10,15 @@ it('knows an address that other machines cannot reach', () => {
   expect(isLoopback('https://hub.example:8443')).toBe(false);
 });
 it('checks everything but the certificate itself against the certificate', () => {
-  const [first, ...rest] = linuxLine(enrolment).split('&&');
-  expect(first).toContain('https://hub.example:8443/quarterdeck/ca.pem');
-  expect(rest.join()).toContain('--cacert');
-  expect(rest.join()).not.toContain('-fsSk');
+  const fetched = linuxLine(enrolment).split('&&').filter((part) => part.includes('curl'));
+  expect(fetched[0]).toContain('https://hub.example:8443/quarterdeck/ca.pem');
+  expect(fetched.slice(1).join()).toContain('--cacert');
+  expect(fetched.slice(1).join()).not.toContain('-fsSk');
+});
+it('keeps the activation code out of arguments, and what root runs out of folders that others write to', () => {
+  const line = linuxLine(enrolment);
+  expect(line.split('&&').filter((part) => part.includes('CODE') && !part.includes('--preserve-env'))).toEqual(['export QUARTERDECK_ACTIVATION_CODE=CODE ']);
+  expect(line).not.toContain('/tmp/');
 });
 it('writes a scheme for the message gateway, which otherwise loses its port', () => {
   const { configuration } = stockSteps(enrolment);

@@ -10,14 +10,17 @@ export interface Enrolment {
 
 /**
  * The hub's certificate authority is not known to the machine yet: it is fetched first, and everything after is checked
- * against it. The code goes by the environment, since other users of the machine can see arguments.
+ * against it. The code goes by the environment, since other users of the machine can see arguments (sudo's too), and what root
+ * runs lies in a folder that nobody else can write to.
  */
 export function linuxLine({ endpoint, region, id, code }: Enrolment): string {
   const hub = endpoint.replace(/\/$/, '');
   return [
-    `curl -fsSk ${quotePosix(`${hub}/quarterdeck/ca.pem`)} -o /tmp/quarterdeck-ca.pem`,
-    `curl -fsS --cacert /tmp/quarterdeck-ca.pem ${quotePosix(`${hub}/quarterdeck/install.sh`)} -o /tmp/quarterdeck-install.sh`,
-    `sudo QUARTERDECK_ACTIVATION_CODE=${quotePosix(code)} sh /tmp/quarterdeck-install.sh --hub ${quotePosix(hub)} --ca-file /tmp/quarterdeck-ca.pem --id ${quotePosix(id)} --region ${quotePosix(region)}`,
+    `export QUARTERDECK_ACTIVATION_CODE=${quotePosix(code)}`,
+    'dir=$(mktemp -d)',
+    `curl -fsSk ${quotePosix(`${hub}/quarterdeck/ca.pem`)} -o "$dir/ca.pem"`,
+    `curl -fsS --cacert "$dir/ca.pem" ${quotePosix(`${hub}/quarterdeck/install.sh`)} -o "$dir/install.sh"`,
+    `sudo --preserve-env=QUARTERDECK_ACTIVATION_CODE sh "$dir/install.sh" --hub ${quotePosix(hub)} --ca-file "$dir/ca.pem" --id ${quotePosix(id)} --region ${quotePosix(region)}`,
   ].join(' && \\\n  ');
 }
 
