@@ -81,15 +81,24 @@ pub fn resident(id: u32) -> anyhow::Result<u64> {
     Ok(kibibytes * 1024)
 }
 
-/// Resident memory of a process and of all it started, bytes.
+/// Resident memory of a process and of all it started, bytes. What its children share with it is not counted again: of them it is the
+/// proportional set size (`Pss`), which is still more than they add.
 pub fn resident_tree(id: u32) -> anyhow::Result<u64> {
-    let mut sum = resident(id)?;
-    for task in std::fs::read_dir(format!("/proc/{id}/task"))?.flatten() {
-        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        // One that has just ended holds nothing.
-        sum += children.split_whitespace().filter_map(|child| resident_tree(child.parse().ok()?).ok()).sum::<u64>();
-    }
-    Ok(sum)
+    Ok(resident(id)? + proportional_of_children(id))
+}
+
+fn proportional_of_children(id: u32) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{id}/task"));
+    let children = tasks.into_iter().flatten().flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<u32> = children.flat_map(|ids| ids.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()).collect();
+    // One that has just ended holds nothing.
+    children.into_iter().map(|child| proportional(child).unwrap_or_default() + proportional_of_children(child)).sum()
+}
+
+fn proportional(id: u32) -> Option<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
 }
 
 /// Resident memory of a process and of all it started, once it no longer moves by more than 1 % in a second.
