@@ -122,8 +122,10 @@ fn serve(agent: &OwnedFd) {
             })
             .flatten()
             .collect();
+        // Looked at before the fork: a copy that was given nothing must not become a second nursery.
+        let [order, bell] = given.as_slice() else { continue };
         // SAFETY: the nursery has one thread: it starts none.
-        if let ([order, bell], 0) = (given.as_slice(), unsafe { libc::fork() }) {
+        if unsafe { libc::fork() } == 0 {
             let code = supervise(order, bell, Path::new(OsStr::from_bytes(&path[..length])), agent);
             // SAFETY: as in `start`.
             unsafe { libc::_exit(code) }
