@@ -142,17 +142,18 @@ async fn hear(handle: &Handle, stream: &mut SplitStream<WebSocket>) -> Option<He
     let mut next = stream.next().await;
     let mut bytes = 0;
     loop {
-        match next? {
+        let Some(message) = next else { return heard.or_end() };
+        match message {
             Ok(Message::Binary(frame)) => {
                 bytes += frame.len();
                 receive(handle, &frame, &mut heard);
             }
             // Text frames after the first are AgentMessage bytes to the stock agent's own reader; agents never send them.
-            Ok(Message::Close(_)) => return None,
+            Ok(Message::Close(_)) => return heard.or_end(),
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(instance_id = handle.instance_id, %error, "control channel broke");
-                return None;
+                return heard.or_end();
             }
         }
         if bytes >= HEARD_BYTES || heard.news.len() >= HEARD {

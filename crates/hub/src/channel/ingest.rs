@@ -65,6 +65,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// What was heard before a channel ended is still taken: a node's last words are often a result. `None` when there was nothing.
+    pub fn or_end(self) -> Option<Self> {
+        (!self.news.is_empty() || !self.answers.is_empty()).then_some(self)
+    }
+
     /// Adds one message of the node that `handle` belongs to. What cannot be taken is logged and dropped.
     pub fn add(&mut self, handle: &Handle, message: &AgentMessage) {
         let taken = match &message.message_type {
