@@ -11,5 +11,6 @@ mod nodes;
 mod output;
 mod scripts;
 mod settings;
+mod stock;
 mod tags;
 mod two_hubs;

@@ -31,9 +31,11 @@ mod hub;
 pub mod node;
 mod program;
 mod relay;
+mod stock;
 
 pub use agent::TestAgent;
 pub use aws::{Aws, Outcome};
 pub use hub::{Engine, TestHub};
 pub use program::{program, wait_until};
 pub use relay::Relay;
+pub use stock::StockAgent;

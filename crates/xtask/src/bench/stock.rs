@@ -10,22 +10,8 @@ use tokio::process::{Child, Command};
 use super::admin::Admin;
 use super::hub::HubProcess;
 
-/// What makes the agent's system: run in a mount namespace of its own. `$1` is the folder of its programs, `$2` one for what it writes;
-/// then come endpoint, region, activation id and code.
-const SYSTEM: &str = r#"
-set -eu
-mount --make-rprivate /
-mount -t overlay -o "lowerdir=$1:/usr/bin" programs /usr/bin
-for path in /etc /var/lib /var/log; do
-  mkdir -p "$2$path/upper" "$2$path/work"
-  mount -t overlay -o "lowerdir=$path,upperdir=$2$path/upper,workdir=$2$path/work" own "$path"
-done
-mkdir -p /etc/amazon/ssm /var/lib/amazon/ssm /var/log/amazon/ssm
-printf '{"Agent":{"Region":"%s"},"Ssm":{"Endpoint":"%s"},"Mds":{"Endpoint":"%s"},"Mgs":{"Endpoint":"%s"},"S3":{"Endpoint":"%s"}}' \
-  "$4" "$3" "$3" "$3" "$3" > /etc/amazon/ssm/amazon-ssm-agent.json
-/usr/bin/amazon-ssm-agent -register -y -region "$4" -id "$5" -code "$6"
-exec /usr/bin/amazon-ssm-agent
-"#;
+/// What makes the agent's system and starts it; the same that `tests/it/stock.rs` runs.
+const SYSTEM: &str = include_str!("../../../../tests/fixtures/stock-agent.sh");
 /// Its programs.
 const PROGRAMS: [&str; 3] = ["amazon-ssm-agent", "ssm-agent-worker", "ssm-document-worker"];
 
