@@ -9,18 +9,18 @@ use qd_wire::{AgentMessage, MessageType};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const NOW: u64 = 1_795_343_638_616;
+pub(crate) const NOW: u64 = 1_795_343_638_616;
 
 fn send_command(hub: &TestHub, node: &str, timeout: u32) -> String {
     let input = json!({ "DocumentName": "AWS-RunShellScript", "InstanceIds": [node], "Parameters": { "commands": ["true"] }, "TimeoutSeconds": timeout });
     hub.aws().call("send-command", &input)["Command"]["CommandId"].as_str().expect("an id").to_owned()
 }
 
-fn invocation(hub: &TestHub, command: &str, node: &str) -> Value {
+pub(crate) fn invocation(hub: &TestHub, command: &str, node: &str) -> Value {
     hub.aws().call("get-command-invocation", &json!({ "CommandId": command, "InstanceId": node }))
 }
 
-async fn job(channel: &mut HandChannel) -> (AgentMessage, AgentJob) {
+pub(crate) async fn job(channel: &mut HandChannel) -> (AgentMessage, AgentJob) {
     loop {
         let message = channel.receive().await.expect("a job");
         if message.message_type == MessageType::AgentJob {
@@ -30,12 +30,12 @@ async fn job(channel: &mut HandChannel) -> (AgentMessage, AgentJob) {
     }
 }
 
-fn ack(message: &AgentMessage, job: &AgentJob, status: AckStatus) -> bytes::Bytes {
+pub(crate) fn ack(message: &AgentMessage, job: &AgentJob, status: AckStatus) -> bytes::Bytes {
     let ack = AgentJobAck::new(job.job_id.clone(), message.message_id, message.created_date, status);
     AgentMessage::carrying(&ack, Uuid::new_v4(), NOW).encode()
 }
 
-fn reply(job_id: &JobId, status: DocumentStatus, output: &str) -> (Uuid, bytes::Bytes) {
+pub(crate) fn reply(job_id: &JobId, status: DocumentStatus, output: &str) -> (Uuid, bytes::Bytes) {
     let result = PluginResult {
         status: status.clone(),
         name: "aws:runShellScript".into(),
@@ -51,7 +51,7 @@ fn reply(job_id: &JobId, status: DocumentStatus, output: &str) -> (Uuid, bytes::
     (id, AgentMessage::carrying(&AgentJobReply::new(job_id.clone(), JobTopic::SendCommand, &content), id, NOW).encode())
 }
 
-async fn acknowledged(channel: &mut HandChannel) -> Uuid {
+pub(crate) async fn acknowledged(channel: &mut HandChannel) -> Uuid {
     loop {
         let message = channel.receive().await.expect("an acknowledgement");
         if message.message_type == MessageType::AgentJobReplyAck {
@@ -162,8 +162,8 @@ async fn a_job_is_sent_again_until_it_is_acknowledged_and_refusals_end_it() {
     wait_until("the refusal to be stored", 10, || (invocation(&hub, &command, &node.instance_id)["Status"] == "Failed").then_some(()));
 }
 
-async fn wait_for_job(channel: &mut HandChannel) -> (AgentMessage, AgentJob) {
-    for _ in 0..4 {
+pub(crate) async fn wait_for_job(channel: &mut HandChannel) -> (AgentMessage, AgentJob) {
+    for _ in 0..8 {
         if let Some(message) = channel.receive().await.filter(|m| m.message_type == MessageType::AgentJob) {
             let job = AgentJob::decode(&message.payload).expect("a readable job");
             return (message, job);

@@ -64,6 +64,8 @@ found = aws('ssm', 'list-command-invocations', '--details', '--command-id', firs
 same([(i['InstanceId'], i['Status'], i['CommandPlugins'][0]['Output']) for i in found], [(node, 'Success', '안녕\n\n----------ERROR-------\noops\n')])
 same([i['CommandPlugins'] for i in aws('ssm', 'list-command-invocations', '--instance-id', node)['CommandInvocations']], [[], [], []])
 same(len(aws('ssm', 'list-command-invocations', '--filters', 'key=Status,value=Cancelled')['CommandInvocations']), 1)
+same(cli_refused('ssm', 'list-commands', '--filters', 'key=Status,value=Success', 'key=Status,value=Failed'), 'InvalidFilterKey')
+same(cli_refused('ssm', 'list-command-invocations', '--filters', 'key=Status,value=Success', 'key=Status,value=Failed'), 'InvalidFilterKey')
 same(cli_refused('ssm', 'list-command-invocations', '--next-token', 'garbage'), 'InvalidNextToken')
 
 limited = send('sleep 300', '--parameters', json.dumps({'commands': ['sleep 300'], 'executionTimeout': ['5']}))['CommandId']

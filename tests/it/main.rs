@@ -4,6 +4,7 @@ mod channel;
 mod clients;
 mod commands;
 mod crash;
+mod delivery;
 mod documents;
 mod faults;
 mod fuzz;

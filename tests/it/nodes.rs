@@ -255,7 +255,7 @@ node, own, other = client(**given['keys']), given['own'], given['other']
 assert json.loads(node.get_document(Name='AWS-RunShellScript')['Content'])['schemaVersion']
 node.describe_document(Name='AWS-RunShellScript')
 sts = boto3.client('sts', **given['keys']).get_caller_identity()
-assert sts['Arn'].endswith('/' + own), sts
+assert sts['Arn'].endswith(':assumed-role/node/' + own) and sts['UserId'].endswith(':' + own), sts
 # What people do is not, for itself or for others.
 script = {'DocumentName': 'AWS-RunShellScript', 'Parameters': {'commands': ['true']}}
 for call, members in [

@@ -26,7 +26,7 @@ for setting, default, other in [
     arn = before['ARN']
     assert arn.startswith('arn:aws:ssm:local-1:') and arn.endswith(':servicesetting' + setting), arn
     same((before['SettingId'], before['SettingValue'], before['Status'], before['LastModifiedUser'], 'LastModifiedDate' in before),
-         (setting, default, 'Default', 'System', False))
+         (setting, default, 'Default', 'System', True))
     ssm.update_service_setting(SettingId=arn, SettingValue=other)
     after = ssm.get_service_setting(SettingId=setting)['ServiceSetting']
     same((after['SettingValue'], after['Status']), (other, 'Customized'))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use qd_model::Timestamp;
 use qd_store::table::commands::{Command, Stage};
 use qd_store::table::events::{self, NewEvent};
-use qd_store::table::invocations::Invocation;
+use qd_store::table::invocations::{self, Invocation};
 use qd_store::{StoreError, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +21,8 @@ pub const TOPIC: &str = "events";
 
 /// Source of the events that AWS defines.
 pub const AWS: &str = "aws.ssm";
+/// Nodes named in an event of a command at most: as many as SendCommand takes by id.
+const MAX_RESOURCES: i64 = 50;
 /// Source of the events that only Quarterdeck has.
 pub const OURS: &str = "quarterdeck";
 
@@ -110,7 +112,11 @@ pub fn command_changed(tx: &mut Tx<'_>, scene: &Scene, command: &Command) -> Res
         "target-count": command.targets,
         "completed-count": command.counts.sum(Stage::is_terminal),
     });
-    emit(tx, scene.now, AWS, "EC2 Command Status-change Notification", &[], &detail)
+    // The nodes of a small command; those of a large one have events of their own.
+    let nodes =
+        if command.targets <= MAX_RESOURCES { invocations::instance_ids(tx, &command.command_id, MAX_RESOURCES)? } else { Vec::new() };
+    let resources: Vec<String> = nodes.iter().map(|id| node_arn(scene, id)).collect();
+    emit(tx, scene.now, AWS, "EC2 Command Status-change Notification", &resources, &detail)
 }
 
 /// A node's control channel opened or closed.

@@ -4,7 +4,7 @@
 //! `cx.store().write(move |tx| -> Result<_, Fault> { … }).await?` turns into an [`ApiError`] at the `?`.
 
 use qd_model::ApiError;
-use qd_store::StoreError;
+use qd_store::{ErrorCode, StoreError};
 
 /// Why a store closure of an operation ended without a result.
 #[derive(Debug)]
@@ -18,7 +18,15 @@ impl From<ApiError> for Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        Self(ApiError::internal().with_source(error))
+        Self(of_store(error))
+    }
+}
+
+/// What a failure of the store answers. A text that no engine can keep is the caller's to change.
+pub fn of_store(error: StoreError) -> ApiError {
+    match error.code {
+        ErrorCode::Nul => ApiError::validation("A text in the request holds a NUL character. Leave it out."),
+        _ => ApiError::internal().with_source(error),
     }
 }
 

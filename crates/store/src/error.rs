@@ -13,6 +13,8 @@ pub enum ErrorCode {
     Conflict,
     /// Another constraint of the table was violated (NOT NULL, CHECK, foreign key).
     Constraint,
+    /// A text holds a NUL character, which PostgreSQL cannot keep; no engine here takes it.
+    Nul,
     /// Another process held the database for too long.
     Busy,
     /// The disk is full.

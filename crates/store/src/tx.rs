@@ -1,7 +1,7 @@
 //! Why this exists: what a closure may do inside its transaction, the same on both engines.
 
 use crate::engine::Connection;
-use crate::{Param, Row, StoreError};
+use crate::{ErrorCode, Param, Row, StoreError};
 
 /// A transaction, lent to the closure of [`crate::Store::read`] or [`crate::Store::write`].
 ///
@@ -29,12 +29,12 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement without result rows; how many rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        self.run(|connection| connection.execute(sql, params))
+        self.run(params, |connection| connection.execute(sql, params))
     }
 
     /// Runs a SELECT, or a statement with RETURNING; all its rows. Bound it with `LIMIT`.
     pub fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.run(|connection| connection.query(sql, params))
+        self.run(params, |connection| connection.query(sql, params))
     }
 
     /// The first row of a query, if there is one.
@@ -53,12 +53,22 @@ impl<'a> Tx<'a> {
         self.topics.push(topic);
     }
 
-    fn run<T>(&mut self, statement: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn run<T>(
+        &mut self,
+        params: &[Param<'_>],
+        statement: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        statement(self.connection).inspect_err(|error| self.failed = Some(error.clone()))
+        check(params).and_then(|()| statement(self.connection)).inspect_err(|error| self.failed = Some(error.clone()))
     }
+}
+
+/// What one engine cannot keep, the other must not take.
+fn check(params: &[Param<'_>]) -> Result<(), StoreError> {
+    let holds_nul = |param: &Param<'_>| matches!(param, Param::Text(text) if text.as_bytes().contains(&0));
+    if params.iter().any(holds_nul) { Err(StoreError::new(ErrorCode::Nul, "A text must not hold a NUL character.")) } else { Ok(()) }
 }
 
 /// The longest topic, in bytes: several fit into one notification of PostgreSQL (8,000 bytes).

@@ -47,18 +47,26 @@ pub(super) async fn run(cx: &Cx, input: RegisterManagedInstanceInput) -> Result<
         instance_id,
         now: cx.now_ms(),
     };
+    // Anybody may ask. Who proves nothing costs a read, and keeps nobody from writing.
+    let asked = request.clone();
+    cx.store().read(move |tx| proved(tx, &asked).map(drop)).await.map_err(ApiError::from)?;
     let instance_id = cx.store().write(move |tx| register(tx, &request)).await.map_err(ApiError::from)?;
     crash_point::reached("registration-committed");
     tracing::info!(instance_id, source = cx.caller().source, "a node registered");
     Ok(RegisterManagedInstanceOutput { instance_id })
 }
 
-fn register(tx: &mut Tx<'_>, request: &Request) -> Result<String, Fault> {
+/// The activation that the request proves to have.
+fn proved(tx: &mut Tx<'_>, request: &Request) -> Result<ActivationRow, Fault> {
     let activation = activations::get(tx, &request.activation_id)?;
     // Compared even when there is no such activation, so that the time tells nothing.
     let kept = activation.as_ref().map_or(&[0; 32][..], |a| &a.code_hash);
     let proved = bool::from(kept.ct_eq(&request.code_hash));
-    let Some(activation) = activation.filter(|_| proved) else { return Err(invalid("The activation ID or code is not valid.").into()) };
+    activation.filter(|_| proved).ok_or_else(|| invalid("The activation ID or code is not valid.").into())
+}
+
+fn register(tx: &mut Tx<'_>, request: &Request) -> Result<String, Fault> {
+    let activation = proved(tx, request)?;
     if let Some(before) = activations::registration(tx, &request.activation_id, &request.fingerprint)? {
         if before.public_key == request.public_key && nodes::exists(tx, &before.instance_id)? {
             return Ok(before.instance_id);

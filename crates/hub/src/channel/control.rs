@@ -28,6 +28,8 @@ use crate::ops::commands::{advance::Scene, deliver};
 const OPEN_WITHIN: Duration = Duration::from_secs(15);
 /// A channel on which nothing, not even a ping, came for so long is dead: agents ping every 54 seconds (agent-protocol 4.3).
 const SILENT_AFTER: Duration = Duration::from_secs(150);
+/// How long a write may wait for the node to read.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
 /// Bytes and news taken from one node at a time; the rest waits in its socket.
 const HEARD_BYTES: usize = 1024 * 1024;
 const HEARD: usize = 64;
@@ -54,7 +56,9 @@ pub async fn serve(shared: Arc<Shared>, instance_id: String, mut socket: WebSock
     crash_point::reached("channel-committed");
     shared.registry.insert(handle.clone());
     tracing::debug!(instance_id, agent = opened.agent_version, "control channel open");
-    deliver::node_connected(&shared, &instance_id).await;
+    // Beside the channel: what waits may be more than its queue takes, and the node is listened to meanwhile.
+    let (hub, id) = (shared.clone(), instance_id.clone());
+    tokio::spawn(async move { deliver::node_connected(&hub, &id).await });
     run(&shared, &handle, socket, queue).await;
     shared.registry.remove(&handle);
     record_close(&shared, &handle).await;
@@ -91,12 +95,12 @@ async fn run(shared: &Arc<Shared>, handle: &Arc<Handle>, socket: WebSocket, mut 
             () = handle.closed.cancelled() => break,
             () = shared.shutdown.cancelled() => break,
             outgoing = queue.recv() => match outgoing {
-                Some(first) => if write(&mut sink, first, &mut queue).await.is_err() { break },
+                Some(first) => if !in_time(write(&mut sink, first, &mut queue)).await { break },
                 None => break,
             },
             frames = async { Some(storing.as_mut()?.await) }, if storing.is_some() => {
                 storing = None;
-                if write_all(&mut sink, frames.unwrap_or_default()).await.is_err() { break }
+                if !in_time(write_all(&mut sink, frames.unwrap_or_default())).await { break }
                 crash_point::reached("answered");
             }
             heard = tokio::time::timeout(SILENT_AFTER, hear(handle, &mut stream)), if storing.is_none() => match heard {
@@ -164,6 +168,11 @@ async fn hear(handle: &Handle, stream: &mut SplitStream<WebSocket>) -> Option<He
             None => return Some(heard),
         }
     }
+}
+
+/// Whether something was written before the node counts as gone: one that no longer reads must not keep its channel open for ever.
+async fn in_time(writing: impl Future<Output = Result<(), axum::Error>>) -> bool {
+    matches!(tokio::time::timeout(WRITTEN_WITHIN, writing).await, Ok(Ok(())))
 }
 
 /// Writes what is queued and flushes once.

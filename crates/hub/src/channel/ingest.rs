@@ -7,7 +7,7 @@ use qd_store::table::commands::Stage;
 use qd_store::table::invocation_steps::Step;
 use qd_store::table::output_chunks::{Chunk, OutputKey};
 use qd_wire::agent_message::{AgentMessage, MessageType};
-use qd_wire::payload::agent_job_ack::AckMeaning;
+use qd_wire::payload::agent_job_ack::{AckMeaning, AckStatus};
 use qd_wire::payload::{
     AgentJobAck, AgentJobReply, AgentJobReplyAck, AgentTaskAcknowledge, AgentTaskComplete, DocumentStatus, JobId, JobTopic, OutputAck,
     OutputChunk, Payload, PayloadError, PluginResult,
@@ -92,8 +92,9 @@ impl Heard {
         let command_id = ack.job_id.command_id().to_owned();
         let meaning = match ack.status_code.meaning() {
             AckMeaning::Delivered => Ack::Delivered,
-            // Stays unacknowledged: it is sent again when its turn comes.
-            AckMeaning::Redeliver => return Ok(()),
+            AckMeaning::Redeliver => Ack::Later,
+            // The agent has the job and says itself that it failed, with the reason if it tells one (agent-protocol 4.7).
+            AckMeaning::Failed if ack.status_code == AckStatus::ParseError => Ack::Unreadable,
             AckMeaning::Failed => Ack::Failed(format!("The agent refused the command: {}.", ack.status_code.message())),
         };
         crash_point::reached("ack-received");
@@ -129,7 +130,7 @@ impl Heard {
         let key = OutputKey {
             command_id: piece.job_id.command_id().to_owned(),
             instance_id: handle.instance_id.clone(),
-            step: piece.step.clone(),
+            step: text::clean(&piece.step, 128),
             stream: piece.stream.as_str().to_owned(),
         };
         let end = piece.offset + piece.data.len() as u64;

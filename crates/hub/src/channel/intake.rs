@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use qd_store::table::commands::{Command, Stage};
+use qd_store::table::commands::{self, Command, Stage};
 use qd_store::table::invocation_steps::{self, Step};
 use qd_store::table::invocations::{self, Change, Invocation};
 use qd_store::table::output_chunks::{self, Chunk, OutputKey};
@@ -15,7 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::crash_point;
 use crate::hub::Shared;
 use crate::ops::commands::advance::Scene;
+use crate::ops::commands::deliver::{Jobs, StepNames};
 use crate::ops::commands::moves::Moves;
+use crate::ops::commands::text;
 
 /// Nodes whose news share a transaction at most.
 const MAX_BATCH: usize = 512;
@@ -48,6 +50,10 @@ impl News {
 pub enum Ack {
     /// It is on the node's disk.
     Delivered,
+    /// The node did not take it, because it is busy or about to stop.
+    Later,
+    /// The node has it and cannot read it; its reply says so too, perhaps with the reason.
+    Unreadable,
     /// The node will not run it, for this reason.
     Failed(String),
 }
@@ -157,7 +163,9 @@ async fn once(
 ) -> Result<Vec<Vec<u64>>, StoreError> {
     let scene = Scene::of(shared);
     let (written, of) = (news.clone(), range.clone());
-    let (durable, settled) = shared.store.write(move |tx| apply(tx, &scene, news.get(range.clone()).unwrap_or_default())).await?;
+    let hub = shared.clone();
+    let (durable, settled) =
+        shared.store.write(move |tx| apply(tx, &scene, &hub.jobs, news.get(range.clone()).unwrap_or_default())).await?;
     if cfg!(debug_assertions) {
         written.get(of).into_iter().flatten().flat_map(|(_, news)| news).for_each(|item| crash_point::reached(item.step()));
     }
@@ -172,7 +180,7 @@ fn waits_for_a_turn(command: &Command) -> bool {
 
 type Applied = (Vec<Vec<u64>>, Vec<Command>);
 
-fn apply(tx: &mut Tx<'_>, scene: &Scene, letters: &[(String, Vec<News>)]) -> Result<Applied, StoreError> {
+fn apply(tx: &mut Tx<'_>, scene: &Scene, jobs: &Jobs, letters: &[(String, Vec<News>)]) -> Result<Applied, StoreError> {
     let mut moves = Moves::new(scene);
     let mut all = Vec::with_capacity(letters.len());
     for (instance_id, news) in letters {
@@ -181,18 +189,20 @@ fn apply(tx: &mut Tx<'_>, scene: &Scene, letters: &[(String, Vec<News>)]) -> Res
         for item in news {
             match item {
                 News::Ack(command_id, ack) => {
-                    if let Some(draft) = open(tx, &mut drafts, command_id, instance_id)? {
+                    if let Some(draft) = open(tx, jobs, &mut drafts, command_id, instance_id)? {
                         draft.acknowledge(ack, scene.now);
                     }
                 }
                 News::Report(command_id, report) => {
-                    if let Some(draft) = open(tx, &mut drafts, command_id, instance_id)? {
+                    if let Some(draft) = open(tx, jobs, &mut drafts, command_id, instance_id)? {
                         draft.report(report, scene.now);
                     }
                 }
                 News::Output(output) => {
-                    // Output of a command that is not this node's, or no longer kept, is thrown away; saying "durable" ends its sending.
-                    let known = open(tx, &mut drafts, &output.key.command_id, instance_id)?.is_some();
+                    // Output of a command that is not this node's, or no longer kept, or of no step of it, is thrown away; saying "durable"
+                    // ends its sending.
+                    let draft = open(tx, jobs, &mut drafts, &output.key.command_id, instance_id)?;
+                    let known = draft.is_some_and(|draft| draft.names.contains(&output.key.step));
                     durable.push(if known { store_output(tx, output, scene.now)? } else { output.end });
                 }
             }
@@ -210,11 +220,16 @@ struct Draft<'n> {
     found: Invocation,
     change: Change,
     steps: Vec<&'n Step>,
+    /// Names of the document's steps: nothing else is a step's report or output.
+    names: StepNames,
+    /// The node did not take the job.
+    refused: bool,
 }
 
 /// The draft of a command's invocation on this node, read when it is first asked for; `None` when there is no such invocation.
 fn open<'d, 'n>(
     tx: &mut Tx<'_>,
+    jobs: &Jobs,
     drafts: &'d mut Vec<Draft<'n>>,
     command_id: &str,
     instance_id: &str,
@@ -222,7 +237,11 @@ fn open<'d, 'n>(
     if !drafts.iter().any(|d| d.found.command_id == command_id) {
         let Some(found) = invocations::get(tx, command_id, instance_id)? else { return Ok(None) };
         let change = Change { stage: found.stage, sent_at: None, started_at: None, ended_at: None, trace: None };
-        drafts.push(Draft { found, change, steps: Vec::new() });
+        let names = match jobs.step_names(command_id) {
+            Some(names) => names,
+            None => text::step_names(&commands::asked(tx, command_id)?.unwrap_or_default().document).into(),
+        };
+        drafts.push(Draft { found, change, steps: Vec::new(), names, refused: false });
     }
     Ok(drafts.iter_mut().find(|d| d.found.command_id == command_id))
 }
@@ -232,13 +251,24 @@ impl<'n> Draft<'n> {
         if self.change.stage.is_terminal() {
             return;
         }
+        let waiting = matches!(self.change.stage, Stage::Unacknowledged | Stage::Released | Stage::Pending | Stage::Delayed);
         match ack {
-            Ack::Delivered => {
+            Ack::Delivered | Ack::Unreadable => {
                 self.started(now);
-                if matches!(self.change.stage, Stage::Unacknowledged | Stage::Released | Stage::Pending | Stage::Delayed) {
+                if waiting {
                     self.change.stage = Stage::InProgress;
                 }
+                if matches!(ack, Ack::Unreadable) {
+                    self.change.trace = Some("The agent could not read the command (AgentJobMessageParseError).".to_owned());
+                }
             }
+            // Parked, so that it holds up neither the ramp-up nor a slot.
+            Ack::Later if waiting => {
+                self.change.stage = Stage::Delayed;
+                self.refused = true;
+            }
+            Ack::Later if self.change.stage == Stage::Cancelling && self.found.started_at.is_none() => self.ended(Stage::Cancelled, now),
+            Ack::Later => {}
             Ack::Failed(reason) => {
                 self.change.trace = Some(reason.clone());
                 self.ended(Stage::Failed, now);
@@ -247,15 +277,15 @@ impl<'n> Draft<'n> {
     }
 
     fn report(&mut self, report: &'n Report, now: i64) {
-        if self.change.stage.is_terminal() {
-            return;
-        }
-        for step in &report.steps {
+        for step in report.steps.iter().filter(|step| self.names.contains(&step.step)) {
             // What is said later of a step is said over what was said before.
             match self.steps.iter_mut().find(|s| s.step == step.step) {
                 Some(earlier) => *earlier = step,
                 None => self.steps.push(step),
             }
+        }
+        if self.change.stage.is_terminal() {
+            return;
         }
         if !report.trace.is_empty() {
             self.change.trace = Some(report.trace.clone());
@@ -282,15 +312,22 @@ impl<'n> Draft<'n> {
 
     fn write(self, tx: &mut Tx<'_>, moves: &mut Moves<'_>) -> Result<(), StoreError> {
         for step in &self.steps {
-            invocation_steps::put(tx, step)?;
+            if self.found.stage.is_terminal() { invocation_steps::put_late(tx, step)? } else { invocation_steps::put(tx, step)? }
         }
         moves.change(tx, &self.found, &self.change)?;
+        if self.refused {
+            invocations::never_sent(tx, &self.found.command_id, &self.found.instance_id)?;
+        }
         Ok(())
     }
 }
 
 /// Stores a piece of output; how far the output is durable.
 fn store_output(tx: &mut Tx<'_>, output: &Output, now: i64) -> Result<u64, StoreError> {
+    if output.end > output_chunks::MAX_OUTPUT.unsigned_abs() {
+        output_chunks::close(tx, &output.key, now)?;
+        return Ok(output.end);
+    }
     let mut durable = match &output.chunk {
         Some(chunk) => Some(output_chunks::append(tx, &output.key, chunk, now)?),
         None => None,

@@ -78,6 +78,7 @@ async fn advance_fully(shared: &Arc<Shared>, command_id: &str) -> Result<Option<
             crash_point::reached("dispatch-committed");
         }
         deliver::send(shared, command_id, &advanced.send).await;
+        advanced.stop.iter().for_each(|instance_id| deliver::send_cancel(shared, command_id, instance_id));
         if !advanced.more {
             return Ok(advanced.due);
         }

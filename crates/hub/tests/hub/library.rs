@@ -73,6 +73,31 @@ const TABLE: &[Row] = &[
         "Linux MacOS Windows",
         &[("action", "*"), ("installationType", "Uninstall and reinstall"), ("name", "*"), ("version", ""), ("additionalArguments", "{}")],
     ),
+    ("AWS-ConfigureDocker", "2.0", "Linux Windows", &[("action", "Install")]),
+    (
+        "AWS-RunDockerAction",
+        "2.0",
+        "Linux Windows",
+        &[
+            ("action", "*"),
+            ("container", ""),
+            ("image", ""),
+            ("cmd", ""),
+            ("memory", ""),
+            ("cpuShares", ""),
+            ("volume", "[]"),
+            ("env", ""),
+            ("user", ""),
+            ("publish", ""),
+        ],
+    ),
+    ("AWS-InstallApplication", "1.2", "Windows", &[("action", "Install"), ("parameters", ""), ("source", "*"), ("sourceHash", "")]),
+    (
+        "AWS-InstallPowerShellModule",
+        "1.2",
+        "Windows",
+        &[("commands", "[]"), ("executionTimeout", "3600"), ("source", "*"), ("sourceHash", ""), ("workingDirectory", "")],
+    ),
     ("AWS-UpdateSSMAgent", "1.2", "Linux MacOS Windows", &[("version", ""), ("allowDowngrade", "false")]),
 ];
 

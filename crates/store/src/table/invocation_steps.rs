@@ -98,6 +98,17 @@ pub fn put(tx: &mut Tx<'_>, s: &Step) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Keeps a step's report that came after its invocation ended (replies come in any order, agent-protocol 4.9), unless that step's end is
+/// known already.
+pub fn put_late(tx: &mut Tx<'_>, s: &Step) -> Result<(), StoreError> {
+    let known = "SELECT status FROM invocation_steps WHERE command_id = $1 AND instance_id = $2 AND step = $3";
+    let known = tx.query_one(known, params![s.command_id.as_str(), s.instance_id.as_str(), s.step.as_str()])?;
+    match known.map(|row| row.text(0)).transpose()?.as_deref() {
+        None | Some("InProgress" | "NotStarted" | "Pending" | "SuccessAndReboot" | "PassedAndReboot") => put(tx, s),
+        Some(_) => Ok(()),
+    }
+}
+
 /// The steps that a node reported for a command, by name.
 pub fn of_invocation(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<Vec<Step>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM invocation_steps WHERE command_id = $1 AND instance_id = $2 ORDER BY step");

@@ -4,9 +4,10 @@ use super::commands::Stage;
 use crate::{Migration, Param, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "invocations/1",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        id: "invocations/1",
+        sql: "
 CREATE TABLE invocations (
   command_id TEXT NOT NULL,
   instance_id TEXT NOT NULL,
@@ -27,7 +28,9 @@ CREATE INDEX invocations_by_node ON invocations (instance_id, requested_at);
 CREATE INDEX invocations_by_time ON invocations (requested_at, command_id, instance_id);
 CREATE INDEX invocations_to_send ON invocations (instance_id) WHERE stage IN ('Delayed', 'Released', 'Unacknowledged', 'Cancelling');
 ",
-}];
+    },
+    Migration { id: "invocations/2", sql: "ALTER TABLE invocations ADD COLUMN cancel_asked_at BIGINT;" },
+];
 
 /// An invocation as stored.
 #[derive(Clone, Debug)]
@@ -133,6 +136,55 @@ pub fn change(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, from: Stage,
         ],
     )?;
     Ok(changed == 1)
+}
+
+/// The node did not take the job: it may be sent anew, as if it never had been (agent-protocol 4.7).
+pub fn never_sent(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<(), StoreError> {
+    tx.execute("UPDATE invocations SET first_sent_at = NULL WHERE command_id = $1 AND instance_id = $2", params![command_id, instance_id])?;
+    Ok(())
+}
+
+/// Somebody asked at `now` to cancel it.
+pub fn cancel_asked(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, now: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE invocations SET cancel_asked_at = COALESCE(cancel_asked_at, $3) WHERE command_id = $1 AND instance_id = $2";
+    tx.execute(sql, params![command_id, instance_id, now])?;
+    Ok(())
+}
+
+/// Cancels asked for before `before` of what no node is known to have begun, where the node has been listening since then, in `hub_id`.
+pub fn unanswered_cancels(tx: &mut Tx<'_>, hub_id: &str, before: i64, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE stage = 'Cancelling' AND started_at IS NULL AND cancel_asked_at <= $2 AND EXISTS \
+         (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id AND hub_id = $1 AND connected_at <= $2) LIMIT $3"
+    );
+    tx.query(&sql, params![hub_id, before, limit])?.iter().map(read).collect()
+}
+
+/// What is parked though its node has a channel in `hub_id`, the longest waiting first. A job that was sent before `forgotten` is left out
+/// where the node may have forgotten it: sent once more it would run twice (agent-protocol 6.9).
+pub fn parked_for_hub(tx: &mut Tx<'_>, hub_id: &str, before: i64, forgotten: i64, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE stage = 'Delayed' AND (last_sent_at IS NULL OR last_sent_at <= $2) AND EXISTS \
+         (SELECT 1 FROM connections WHERE connections.instance_id = invocations.instance_id AND hub_id = $1 \
+         AND (first_sent_at IS NULL OR first_sent_at > $3 OR streams_output = 1)) ORDER BY last_sent_at LIMIT $4"
+    );
+    tx.query(&sql, params![hub_id, before, forgotten, limit])?.iter().map(read).collect()
+}
+
+/// What is open on a node, in whatever stage.
+pub fn open_of_node(tx: &mut Tx<'_>, instance_id: &str) -> Result<Vec<Invocation>, StoreError> {
+    let open: Vec<String> =
+        Stage::ALL.into_iter().filter(|stage| !stage.is_terminal()).map(|stage| format!("'{}'", stage.as_str())).collect();
+    let sql = format!("SELECT {COLUMNS} FROM invocations WHERE instance_id = $1 AND stage IN ({})", open.join(", "));
+    tx.query(&sql, params![instance_id])?.iter().map(read).collect()
+}
+
+/// As [`at_stage`], but only what was never sent to its node.
+pub fn unsent_at_stage(tx: &mut Tx<'_>, command_id: &str, stage: Stage, limit: i64) -> Result<Vec<Invocation>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM invocations WHERE command_id = $1 AND stage = $2 AND first_sent_at IS NULL ORDER BY ordinal LIMIT $3"
+    );
+    tx.query(&sql, params![command_id, stage.as_str(), limit])?.iter().map(read).collect()
 }
 
 /// Invocations of a command at `stage` in their order.

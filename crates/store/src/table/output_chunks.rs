@@ -39,6 +39,8 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
           INSERT INTO output_usage (name, kept_bytes) VALUES ('outputs', 0);",
 }];
 
+/// The most raw bytes of one output. A node may be told to keep more than its usual 1 GiB; a hostile one must not fill the store.
+pub const MAX_OUTPUT: i64 = 8 << 30;
 /// The most raw bytes of one piece.
 pub const MAX_CHUNK: usize = 4 << 20;
 
@@ -149,6 +151,16 @@ pub fn finish(tx: &mut Tx<'_>, key: &OutputKey, end: i64, now: i64) -> Result<i6
         return Ok(end);
     }
     Ok(get(tx, key)?.map_or(0, |output| output.total_bytes))
+}
+
+/// Says that no more will be kept, whatever came: the stream is longer than an output may be.
+pub fn close(tx: &mut Tx<'_>, key: &OutputKey, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE outputs SET complete = 1, updated_at = $5 WHERE command_id = $1 AND instance_id = $2 AND step = $3 AND stream = $4",
+        params![&key.command_id, &key.instance_id, &key.step, &key.stream, now],
+    )?;
+    tx.notify(topic(&key.command_id));
+    Ok(())
 }
 
 /// How far one output is known.

@@ -17,6 +17,8 @@ const BATCH: i64 = 1_000;
 pub struct Advanced {
     /// Invocations that this hub must send now, marked as sent.
     pub send: Vec<String>,
+    /// Nodes that may still have the job of an invocation that was given up, and are told to leave it.
+    pub stop: Vec<String>,
     /// Whether there is more to do at once.
     pub more: bool,
     /// When something is due next, in milliseconds since the epoch.
@@ -50,10 +52,9 @@ pub fn advance(tx: &mut Tx<'_>, scene: &Scene, command_id: &str) -> Result<Advan
     if scene.now >= command.expires_at {
         advanced.more = expire(tx, &mut moves, &command)?;
     } else if scene.now >= command.deliver_before {
-        advanced.more = give_up_delivery(tx, &mut moves, &command)?;
+        advanced.more = give_up_delivery(tx, &mut moves, &command, &mut advanced.stop)?;
     } else if errors(&command.counts) > command.max_errors {
-        advanced.more = move_all(tx, &mut moves, &command, Stage::Pending, Stage::Terminated)?
-            | move_all(tx, &mut moves, &command, Stage::Delayed, Stage::Terminated)?;
+        advanced.more = terminate(tx, &mut moves, &command)?;
     } else {
         release(tx, scene, &mut moves, &command, &mut advanced)?;
     }
@@ -77,7 +78,7 @@ fn expire(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command) -> Result<b
 }
 
 /// What no node took in time does not run (semantics 2.2.1); what runs goes on.
-fn give_up_delivery(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command) -> Result<bool, StoreError> {
+fn give_up_delivery(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command, stop: &mut Vec<String>) -> Result<bool, StoreError> {
     let mut more = false;
     for stage in [Stage::Pending, Stage::Delayed, Stage::Released, Stage::Unacknowledged] {
         for invocation in invocations::at_stage(tx, &command.command_id, stage, BATCH)? {
@@ -85,12 +86,28 @@ fn give_up_delivery(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command) -
             let end = if known { Stage::DeliveryTimedOut } else { Stage::Undeliverable };
             moves.to(tx, &invocation, end)?;
             more = true;
+            if invocation.first_sent_at.is_some() {
+                stop.push(invocation.instance_id);
+            }
         }
     }
     // A cancel for something that never arrived has nothing to wait for.
     for invocation in invocations::at_stage(tx, &command.command_id, Stage::Cancelling, BATCH)? {
         if invocation.started_at.is_none() {
             moves.to(tx, &invocation, Stage::Cancelled)?;
+            more = true;
+        }
+    }
+    Ok(more)
+}
+
+/// After too many errors, what was never handed out does not run; what was runs to its end, also where its node is away (semantics 1.8).
+fn terminate(tx: &mut Tx<'_>, moves: &mut Moves<'_>, command: &Command) -> Result<bool, StoreError> {
+    let mut more = false;
+    for stage in [Stage::Pending, Stage::Delayed] {
+        for invocation in invocations::unsent_at_stage(tx, &command.command_id, stage, BATCH)? {
+            moves.to(tx, &invocation, Stage::Terminated)?;
+            more = true;
         }
     }
     Ok(more)

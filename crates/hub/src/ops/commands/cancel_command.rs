@@ -74,7 +74,8 @@ fn cancel(tx: &mut qd_store::Tx<'_>, scene: &Scene, command_id: &str, named: &[S
     let mut stop = Vec::new();
     let mut moves = Moves::new(scene);
     for invocation in &batch {
-        let begun = matches!(invocation.stage, Stage::Unacknowledged | Stage::InProgress);
+        // What was sent may run, also where its node has been away since.
+        let begun = matches!(invocation.stage, Stage::Unacknowledged | Stage::InProgress) || invocation.first_sent_at.is_some();
         let to = if begun { Stage::Cancelling } else { Stage::Cancelled };
         let elsewhere = begun && connections::get(tx, &invocation.instance_id)?.is_some_and(|channel| channel.hub_id != scene.hub_id);
         // Where another hub holds the node's channel, that one sends it, and at once: it counts as never sent.
@@ -82,6 +83,7 @@ fn cancel(tx: &mut qd_store::Tx<'_>, scene: &Scene, command_id: &str, named: &[S
         if !moves.change(tx, invocation, &Change { sent_at, ..Change::to(to, scene.now) })? || !begun {
             continue;
         }
+        invocations::cancel_asked(tx, command_id, &invocation.instance_id, scene.now)?;
         if elsewhere {
             tx.notify(task::RELEASED);
         } else {

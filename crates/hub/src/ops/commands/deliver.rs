@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use qd_model::shapes::commands::SendCommandInput;
-use qd_store::StoreError;
 use qd_store::table::commands::{self, Stage};
-use qd_store::table::invocations::{self, Change};
+use qd_store::table::invocations::{self, Change, Invocation};
+use qd_store::{StoreError, Tx};
 use qd_wire::agent_message::AgentMessage;
 use qd_wire::payload::agent_job::QuarterdeckContent;
 use qd_wire::payload::{AgentJob, JobId, SendCommandContent};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::advance::{self, Scene};
 use super::moves::Moves;
-use super::parameters;
+use super::{parameters, text};
 use crate::channel::Handle;
 use crate::crash_point;
 use crate::hub::Shared;
@@ -24,6 +24,15 @@ use crate::hub::Shared;
 pub const RESEND_UNTIL_MS: i64 = 25 * 60 * 1_000;
 /// How long an acknowledgement may take before the same job is sent again.
 pub const RESEND_AFTER_MS: i64 = 5_000;
+/// A node that is connected and says nothing of a job for so long is parked: it must hold up neither the ramp-up nor a slot.
+const PARK_AFTER_MS: i64 = 15_000;
+/// Shortest and longest wait before what is parked for a connected node is tried again; it grows with the age of the command.
+const RETRY_MS: (i64, i64) = (RESEND_AFTER_MS, 30_000);
+/// A cancel that a listening node has not answered for so long is of a job that never arrived (agent-protocol 4.10: an agent says nothing of
+/// a job it does not know).
+const CANCEL_UNANSWERED_MS: i64 = 60_000;
+/// Rows that [`resend`] changes at a time, of each kind.
+const BATCH: i64 = 1_000;
 /// Jobs kept ready to send: the text of a command is the same for each of its nodes.
 const KEPT_JOBS: usize = 64;
 
@@ -34,7 +43,11 @@ pub struct Jobs(Mutex<HashMap<String, Arc<Job>>>);
 /// A command as agents get it.
 pub struct Job {
     plain: SendCommandContent,
+    steps: StepNames,
 }
+
+/// Names of a document's steps, as replies and output carry them.
+pub type StepNames = Arc<[String]>;
 
 impl Jobs {
     async fn of(&self, shared: &Shared, command_id: &str) -> Result<Option<Arc<Job>>, StoreError> {
@@ -44,9 +57,16 @@ impl Jobs {
         let id = command_id.to_owned();
         let read = shared.store.read(move |tx| Ok::<_, StoreError>((commands::get(tx, &id)?, commands::asked(tx, &id)?))).await?;
         let (Some(command), Some(asked)) = read else { return Ok(None) };
-        let given = parameters::open(&shared.master_key, command_id, &asked.parameters);
+        // Without the values it was sent with, a command must not run: the document's defaults are somebody else's values.
+        let Some(given) = parameters::open(&shared.master_key, command_id, &asked.parameters) else { return Ok(None) };
+        let Some(typed) = parameters::for_agents(&asked.document, &given) else { return Ok(None) };
         let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
-        Ok(Some(self.keep(&command, &asked.document, &request, parameters::for_agents(&asked.document, &given))))
+        Ok(Some(self.keep(&command, &asked.document, &request, typed)))
+    }
+
+    /// Names of the steps of a recent command's document; `None` when it is not kept.
+    pub fn step_names(&self, command_id: &str) -> Option<StepNames> {
+        self.kept().get(command_id).map(|job| job.steps.clone())
     }
 
     /// Makes a command's job ready: `document` is its content as JSON text, `parameters` are typed as declared.
@@ -57,7 +77,7 @@ impl Jobs {
         request: &SendCommandInput,
         parameters: serde_json::Map<String, Value>,
     ) -> Arc<Job> {
-        let job = Arc::new(Job { plain: content(command, document, request, parameters) });
+        let job = Arc::new(Job { plain: content(command, document, request, parameters), steps: text::step_names(document).into() });
         let mut kept = self.kept();
         if kept.len() >= KEPT_JOBS {
             kept.clear();
@@ -172,76 +192,109 @@ pub async fn node_connected(shared: &Arc<Shared>, instance_id: &str) {
             return;
         }
     };
+    let mut parked = Vec::new();
     for invocation in waiting {
-        let command_id = invocation.command_id.clone();
         match invocation.stage {
-            Stage::Cancelling => send_cancel(shared, &command_id, instance_id),
+            Stage::Cancelling => send_cancel(shared, &invocation.command_id, instance_id),
             // A stock agent forgets a job after half an hour; sent once more after that, it would run twice. What it did with the first one it
             // still reports; otherwise the invocation times out.
-            Stage::Delayed if !streams_output && !may_resend(&invocation, scene.now) => {}
-            Stage::Delayed | Stage::Released => {
-                let scene = scene.clone();
-                let moved = shared.store.write(move |tx| {
-                    let mut moves = Moves::new(&scene);
-                    moves.to(tx, &invocation, Stage::Pending)?;
-                    moves.close(tx).map(drop)
-                });
-                let moved = moved.await;
-                if let Err(error) = moved {
-                    tracing::error!(%error, command_id, "a parked invocation could not be taken up again");
-                }
-                shared.wakers.command(&command_id);
-            }
-            _ if streams_output || may_resend(&invocation, scene.now) => send(shared, &command_id, &[instance_id.to_owned()]).await,
-            _ => {}
+            _ if !streams_output && !may_resend(&invocation, scene.now) => {}
+            Stage::Delayed | Stage::Released => parked.push(invocation),
+            _ => send(shared, &invocation.command_id, &[instance_id.to_owned()]).await,
         }
+    }
+    if parked.is_empty() {
+        return;
+    }
+    let taken_up = shared.store.write(move |tx| {
+        let mut moves = Moves::new(&scene);
+        for invocation in &parked {
+            moves.to(tx, invocation, Stage::Pending)?;
+        }
+        moves.close(tx)
+    });
+    match taken_up.await {
+        Ok(commands) => commands.iter().for_each(|command| shared.wakers.command(&command.command_id)),
+        // They stay parked, and are tried again with everything that is.
+        Err(error) => tracing::error!(%error, instance_id, "what was parked for a node could not be taken up again"),
     }
 }
 
-fn may_resend(invocation: &invocations::Invocation, now: i64) -> bool {
+fn may_resend(invocation: &Invocation, now: i64) -> bool {
     invocation.first_sent_at.is_none_or(|first| now - first < RESEND_UNTIL_MS)
 }
 
-/// Sends again what the nodes of this hub have not answered, jobs and cancels, and takes over what another hub released or cancelled for
-/// them. Returns whether anything waits for an answer.
+/// Whether what is parked for a connected node has waited long enough.
+fn may_retry(invocation: &Invocation, now: i64) -> bool {
+    let wait = ((now - invocation.requested_at) / 8).clamp(RETRY_MS.0, RETRY_MS.1);
+    invocation.last_sent_at.is_none_or(|last| now - last >= wait)
+}
+
+/// What [`resend`] found to do, after it wrote that it is being done.
+#[derive(Default)]
+struct Due {
+    /// Command and node to send the job to.
+    jobs: Vec<(String, String)>,
+    /// The same, to send a cancel to.
+    cancels: Vec<(String, String)>,
+    /// Commands of which something moved.
+    moved: Vec<String>,
+}
+
+/// Sends again what the nodes of this hub have not answered, jobs and cancels, takes over what another hub released or cancelled for them,
+/// parks what is not answered at all, and takes up again what was parked. Returns whether anything waits for an answer.
 pub async fn resend(shared: &Arc<Shared>) -> Result<bool, StoreError> {
-    let scene = Scene::of(shared);
-    let batch = 1_000;
-    let (due, cancels) = shared
-        .store
-        .write(move |tx| {
-            let mut due: Vec<(String, String)> = Vec::new();
-            let mut moves = Moves::new(&scene);
-            for invocation in invocations::released_for_hub(tx, &scene.hub_id, batch)? {
-                if advance::mark_sent(tx, &scene, &mut moves, &invocation)? {
-                    due.push((invocation.command_id, invocation.instance_id));
-                }
-            }
-            let before = scene.now - RESEND_AFTER_MS;
-            for invocation in invocations::unanswered_since(tx, &scene.hub_id, Stage::Unacknowledged, before, batch)? {
-                if may_resend(&invocation, scene.now) {
-                    moves.change(tx, &invocation, &Change { sent_at: Some(scene.now), ..Change::to(invocation.stage, scene.now) })?;
-                    due.push((invocation.command_id, invocation.instance_id));
-                }
-            }
-            let cancels = invocations::unanswered_since(tx, &scene.hub_id, Stage::Cancelling, before, batch)?;
-            for invocation in &cancels {
-                moves.change(tx, invocation, &Change { sent_at: Some(scene.now), ..Change::to(invocation.stage, scene.now) })?;
-            }
-            moves.close(tx)?;
-            Ok::<_, StoreError>((due, cancels))
-        })
-        .await?;
-    for invocation in &cancels {
-        send_cancel(shared, &invocation.command_id, &invocation.instance_id);
+    let (scene, hub) = (Scene::of(shared), shared.clone());
+    let due = shared.store.write(move |tx| due(tx, &scene, &hub)).await?;
+    for (command_id, instance_id) in &due.cancels {
+        send_cancel(shared, command_id, instance_id);
     }
+    due.moved.iter().for_each(|command_id| shared.wakers.command(command_id));
+    let any = !due.jobs.is_empty() || !due.cancels.is_empty();
     let mut by_command: HashMap<String, Vec<String>> = HashMap::new();
-    for (command_id, instance_id) in due {
+    for (command_id, instance_id) in due.jobs {
         by_command.entry(command_id).or_default().push(instance_id);
     }
-    let any = !by_command.is_empty() || !cancels.is_empty();
     for (command_id, instance_ids) in by_command {
         send(shared, &command_id, &instance_ids).await;
     }
     Ok(any)
+}
+
+fn due(tx: &mut Tx<'_>, scene: &Scene, shared: &Shared) -> Result<Due, StoreError> {
+    let mut due = Due::default();
+    let mut moves = Moves::new(scene);
+    let now = scene.now;
+    let again = |stage| Change { sent_at: Some(now), ..Change::to(stage, now) };
+    for invocation in invocations::released_for_hub(tx, &scene.hub_id, BATCH)? {
+        if advance::mark_sent(tx, scene, &mut moves, &invocation)? {
+            due.jobs.push((invocation.command_id, invocation.instance_id));
+        }
+    }
+    let before = now - RESEND_AFTER_MS;
+    for invocation in invocations::unanswered_since(tx, &scene.hub_id, Stage::Unacknowledged, before, BATCH)? {
+        // Our own agent remembers its jobs for longer than any command may wait.
+        let remembers = shared.registry.get(&invocation.instance_id).is_some_and(|handle| handle.streams_output);
+        let silent = invocation.first_sent_at.is_some_and(|first| now - first >= PARK_AFTER_MS);
+        if silent || !(remembers || may_resend(&invocation, now)) {
+            moves.to(tx, &invocation, Stage::Delayed)?;
+        } else {
+            moves.change(tx, &invocation, &again(invocation.stage))?;
+            due.jobs.push((invocation.command_id, invocation.instance_id));
+        }
+    }
+    for invocation in invocations::parked_for_hub(tx, &scene.hub_id, now - RETRY_MS.0, now - RESEND_UNTIL_MS, BATCH)? {
+        if may_retry(&invocation, now) {
+            moves.to(tx, &invocation, Stage::Pending)?;
+        }
+    }
+    for invocation in invocations::unanswered_cancels(tx, &scene.hub_id, now - CANCEL_UNANSWERED_MS, BATCH)? {
+        moves.to(tx, &invocation, Stage::Cancelled)?;
+    }
+    for invocation in invocations::unanswered_since(tx, &scene.hub_id, Stage::Cancelling, before, BATCH)? {
+        moves.change(tx, &invocation, &again(invocation.stage))?;
+        due.cancels.push((invocation.command_id, invocation.instance_id));
+    }
+    due.moved = moves.close(tx)?.into_iter().map(|command| command.command_id).collect();
+    Ok(due)
 }

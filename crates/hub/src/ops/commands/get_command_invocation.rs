@@ -3,7 +3,7 @@
 use qd_model::ApiError;
 use qd_model::Timestamp;
 use qd_model::shapes::commands::{CommandInvocationStatus, GetCommandInvocationInput, GetCommandInvocationOutput, SendCommandInput};
-use qd_store::table::commands::{self, Asked, Command};
+use qd_store::table::commands::{self, Asked, Command, Stage};
 use qd_store::table::invocation_steps::{self, Step};
 use qd_store::table::invocations::{self, Invocation};
 use uuid::Uuid;
@@ -35,8 +35,10 @@ pub async fn run(cx: &Cx, input: GetCommandInvocationInput) -> Result<GetCommand
     };
     let names = text::step_names(&asked.document);
     let name = plugin(&names, input.plugin_name)?;
+    // The first that is not reported is the one that runs.
+    let running = names.iter().find(|name| steps.iter().all(|step| step.step != **name)) == Some(&name);
     let step = steps.into_iter().find(|s| s.step == name);
-    Ok(view(&command, &asked, &invocation, name, step, names.len() == 1))
+    Ok(view(&command, &asked, &invocation, name, step, names.len() == 1, running))
 }
 
 /// The step that is meant: the only one, or the one that is named (semantics 2.4.4).
@@ -50,7 +52,15 @@ fn plugin(names: &[String], given: Option<String>) -> Result<String, ApiError> {
     }
 }
 
-fn view(command: &Command, asked: &Asked, i: &Invocation, name: String, step: Option<Step>, only_step: bool) -> GetCommandInvocationOutput {
+fn view(
+    command: &Command,
+    asked: &Asked,
+    i: &Invocation,
+    name: String,
+    step: Option<Step>,
+    only_step: bool,
+    running: bool,
+) -> GetCommandInvocationOutput {
     let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
     let (mut status, mut details) = (CommandInvocationStatus::from_wire(i.stage.status()), i.stage.status_details().to_owned());
     if let (Some(step), false) = (&step, only_step) {
@@ -58,7 +68,10 @@ fn view(command: &Command, asked: &Asked, i: &Invocation, name: String, step: Op
         status = CommandInvocationStatus::from_wire(of_step.as_str());
         details = details_of_step.to_owned();
     }
-    let step = step.unwrap_or(Step { code: -1, ..Step::default() });
+    if step.is_none() && !only_step && i.stage == Stage::InProgress && !running {
+        (status, details) = (Some(CommandInvocationStatus::Pending), "Pending".to_owned());
+    }
+    let step = step.map_or(Step { code: -1, ..Step::default() }, view::ended);
     GetCommandInvocationOutput {
         command_id: Some(command.command_id.clone()),
         instance_id: Some(i.instance_id.clone()),

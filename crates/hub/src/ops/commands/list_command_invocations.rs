@@ -8,7 +8,7 @@ use qd_store::table::commands::{self, Stage};
 use qd_store::table::invocation_steps;
 use qd_store::table::invocations::{self, Filter};
 
-use super::list_commands::time;
+use super::list_commands::{once_each, time};
 use super::view;
 use crate::cx::Cx;
 use crate::fault::Fault;
@@ -22,6 +22,7 @@ pub async fn run(cx: &Cx, input: ListCommandInvocationsInput) -> Result<ListComm
     let filters = input.filters.unwrap_or_default();
     let details = input.details.unwrap_or_default();
     let mut filter = Filter { command_id: input.command_id, instance_id: input.instance_id, ..Filter::default() };
+    once_each(&filters)?;
     for f in &filters {
         narrow(&mut filter, f)?;
     }

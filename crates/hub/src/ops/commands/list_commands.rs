@@ -33,6 +33,7 @@ const STATUSES: &[&str] = &[
 pub async fn run(cx: &Cx, input: ListCommandsInput) -> Result<ListCommandsOutput, ApiError> {
     let filters = input.filters.unwrap_or_default();
     let mut filter = Filter { command_id: input.command_id, instance_id: input.instance_id, ..Filter::default() };
+    once_each(&filters)?;
     for f in &filters {
         narrow(&mut filter, f)?;
     }
@@ -80,6 +81,15 @@ fn narrow(filter: &mut Filter, given: &CommandFilter) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// A key that is there twice would say two things at once.
+pub(super) fn once_each(filters: &[CommandFilter]) -> Result<(), ApiError> {
+    let twice = filters.iter().enumerate().find(|(n, f)| filters.iter().take(*n).any(|before| before.key == f.key));
+    match twice {
+        Some((_, f)) => Err(ApiError::new("InvalidFilterKey", format!("The filter key {} is given more than once.", f.key.as_str()))),
+        None => Ok(()),
+    }
 }
 
 /// A filter's ISO-8601 time as epoch milliseconds.

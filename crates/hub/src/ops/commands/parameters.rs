@@ -24,16 +24,17 @@ pub fn seal(key: &MasterKey, command_id: &str, given: &Given) -> Result<Vec<u8>,
     key.seal(&belongs_to(command_id), &plain).map_err(|e| ApiError::internal().with_source(e))
 }
 
-/// Opens sealed values; empty when the store was moved away from its master key, which the log says.
-pub fn open(key: &MasterKey, command_id: &str, sealed: &[u8]) -> Given {
+/// Opens sealed values; `None` when they are damaged or the store was moved away from its master key, which the log says.
+pub fn open(key: &MasterKey, command_id: &str, sealed: &[u8]) -> Option<Given> {
     if sealed.is_empty() {
-        return Given::new();
+        return Some(Given::new());
     }
-    match key.unseal(&belongs_to(command_id), sealed) {
-        Ok(plain) => serde_json::from_slice(&plain).unwrap_or_default(),
+    let opened = key.unseal(&belongs_to(command_id), sealed).map_err(|error| error.to_string());
+    match opened.and_then(|plain| serde_json::from_slice(&plain).map_err(|error| error.to_string())) {
+        Ok(given) => Some(given),
         Err(error) => {
-            tracing::error!(%error, command_id, "the parameters of a command cannot be opened with this hub's master key");
-            Given::new()
+            tracing::error!(error, command_id, "the parameters of a command cannot be opened with this hub's master key");
+            None
         }
     }
 }
@@ -75,8 +76,8 @@ fn mentions_parameter_store(value: &Value) -> bool {
     }
 }
 
-/// Values as agents get them: typed as declared, defaults filled in (agent-protocol 4.6).
-pub fn for_agents(content: &str, given: &Given) -> Map<String, Value> {
+/// Values as agents get them: typed as declared, defaults filled in (agent-protocol 4.6). `None` when they no longer fit the document.
+pub fn for_agents(content: &str, given: &Given) -> Option<Map<String, Value>> {
     let resolved = document(content).ok().and_then(|d| Resolved::resolve(&d.parameters, given).ok());
-    resolved.map(|r| r.to_map()).unwrap_or_default()
+    resolved.map(|r| r.to_map())
 }

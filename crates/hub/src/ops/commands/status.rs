@@ -57,6 +57,10 @@ pub fn aggregate(counts: &Counts, max_errors: i64, cancelled: bool) -> Aggregate
     if of(&[Stage::DeliveryTimedOut, Stage::Failed, Stage::ExecutionTimedOut]) > 0 {
         return ended("Failed", "Incomplete");
     }
+    if counts.of(Stage::Success) == 0 {
+        // Some cancelled, the others never reached: nothing ran to an end.
+        return if counts.of(Stage::Cancelled) > 0 { ended("Cancelled", "Cancelled") } else { ended("Failed", "Incomplete") };
+    }
     ended("Success", "Success")
 }
 
@@ -108,6 +112,7 @@ mod tests {
             (&[(Undeliverable, 4)], 0, false, "Failed", "Failed"),
             (&[(Undeliverable, 4), (Success, 1)], 0, false, "Success", "Success"),
             (&[(InvalidPlatform, 2), (Undeliverable, 1)], 0, false, "Failed", "Failed"),
+            (&[(Cancelled, 1), (Undeliverable, 1)], 0, false, "Cancelled", "Cancelled"),
             (&[(AccessDenied, 2)], 0, false, "Failed", "AccessDenied"),
             (&[(Success, 5)], 0, false, "Success", "Success"),
         ];

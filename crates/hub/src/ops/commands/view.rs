@@ -16,7 +16,7 @@ use crate::sealed::MasterKey;
 /// A command's header (semantics 2.1.7).
 pub fn command(key: &MasterKey, c: &commands::Command, asked: &Asked) -> Command {
     let request: SendCommandInput = serde_json::from_str(&asked.request).unwrap_or_default();
-    let given: BTreeMap<String, Vec<String>> = parameters::open(key, &c.command_id, &asked.parameters);
+    let given: BTreeMap<String, Vec<String>> = parameters::open(key, &c.command_id, &asked.parameters).unwrap_or_default();
     let count = |n: i64| i32::try_from(n).ok();
     Command {
         command_id: Some(c.command_id.clone()),
@@ -71,19 +71,28 @@ pub fn invocation(c: &commands::Command, asked: &Asked, i: &Invocation, steps: O
     }
 }
 
-/// Every step of the document in its order: as it was reported, or as the invocation stands while it was not.
+/// Every step of the document in its order: as it was reported, or as the invocation stands while it was not. Of those that are not
+/// reported only the first can be running.
 fn plugins(document: &str, stage: Stage, reported: &[Step]) -> Vec<CommandPlugin> {
+    let mut stage = stage;
     text::step_names(document)
         .into_iter()
         .map(|name| match reported.iter().find(|s| s.step == name) {
             Some(step) => reported_plugin(name, step),
-            None => waiting_plugin(name, stage),
+            None => {
+                let here = stage;
+                if stage == Stage::InProgress {
+                    stage = Stage::Pending;
+                }
+                waiting_plugin(name, here)
+            }
         })
         .collect()
 }
 
 fn reported_plugin(name: String, step: &Step) -> CommandPlugin {
     let (status, details) = step_status(&step.status);
+    let step = &ended(step.clone());
     CommandPlugin {
         name: Some(name),
         status: Some(status),
@@ -112,13 +121,29 @@ fn waiting_plugin(name: String, stage: Stage) -> CommandPlugin {
     }
 }
 
+/// A step's report as callers see it: without an end it has no code and no output yet (semantics 2.4.1, 2.4.5).
+pub fn ended(step: Step) -> Step {
+    match step_status(&step.status).0 {
+        CommandPluginStatus::InProgress | CommandPluginStatus::Pending => Step {
+            code: -1,
+            ended_at: String::new(),
+            output: String::new(),
+            standard_output: String::new(),
+            standard_error: String::new(),
+            ..step
+        },
+        _ => step,
+    }
+}
+
 /// The API's status and details of a step that an agent reported (semantics 2.3: a skipped step reads as a success).
 pub fn step_status(reported: &str) -> (CommandPluginStatus, &'static str) {
     match reported {
-        "Success" | "Skipped" | "TestPass" | "SuccessAndReboot" | "PassedAndReboot" => (CommandPluginStatus::Success, "Success"),
+        "Success" | "Skipped" | "TestPass" => (CommandPluginStatus::Success, "Success"),
         "Cancelled" => (CommandPluginStatus::Cancelled, "Cancelled"),
         "TimedOut" => (CommandPluginStatus::TimedOut, "ExecutionTimedOut"),
-        "InProgress" => (CommandPluginStatus::InProgress, "InProgress"),
+        // A step that waits for a reboot runs again after it (semantics 2.3.4).
+        "InProgress" | "SuccessAndReboot" | "PassedAndReboot" => (CommandPluginStatus::InProgress, "InProgress"),
         "NotStarted" | "Pending" => (CommandPluginStatus::Pending, "Pending"),
         _ => (CommandPluginStatus::Failed, "Failed"),
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{check_role, code_hash};
 use crate::cx::Cx;
+use crate::fault::of_store;
 use crate::ops::tags::check;
 use crate::sealed;
 
@@ -39,7 +40,7 @@ pub async fn run(cx: &Cx, input: CreateActivationInput) -> Result<CreateActivati
         created_at: cx.now_ms(),
         tags: serde_json::to_string(&given).map_err(|e| ApiError::internal().with_source(e))?,
     };
-    cx.store().write(move |tx| activations::insert(tx, &row)).await.map_err(|e| ApiError::internal().with_source(e))?;
+    cx.store().write(move |tx| activations::insert(tx, &row)).await.map_err(of_store)?;
     Ok(CreateActivationOutput { activation_id: Some(activation_id), activation_code: Some(code) })
 }
 

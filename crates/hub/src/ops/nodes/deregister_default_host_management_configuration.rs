@@ -6,6 +6,7 @@ use qd_store::StoreError;
 use qd_store::table::service_settings;
 
 use crate::cx::Cx;
+use crate::fault::of_store;
 use crate::ops::settings::{self, DEFAULT_NODE_ROLE};
 
 pub async fn run(
@@ -19,6 +20,6 @@ pub async fn run(
             Ok::<_, StoreError>(())
         })
         .await
-        .map_err(|e| ApiError::internal().with_source(e))?;
+        .map_err(of_store)?;
     Ok(DeregisterDefaultHostManagementConfigurationOutput {})
 }

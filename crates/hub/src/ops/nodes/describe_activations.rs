@@ -8,6 +8,7 @@ use qd_store::table::activations::{self, ActivationFilter, ActivationRow};
 
 use super::some;
 use crate::cx::Cx;
+use crate::fault::of_store;
 use crate::page::Page;
 
 const DEFAULT_PAGE: usize = 50;
@@ -28,7 +29,7 @@ pub async fn run(cx: &Cx, input: DescribeActivationsInput) -> Result<DescribeAct
         .store()
         .read(move |tx| activations::list(tx, &filter, after.as_ref().map(|(at, id)| (*at, id.as_str())), limit))
         .await
-        .map_err(|e| ApiError::internal().with_source(e))?;
+        .map_err(of_store)?;
     let (rows, next_token) = page.cut(rows, |row| vec![row.created_at.to_string(), row.activation_id.clone()]);
     let activation_list = rows.into_iter().map(|row| view(row, cx.now_ms())).collect::<Result<_, _>>()?;
     Ok(DescribeActivationsOutput { activation_list: Some(activation_list), next_token })

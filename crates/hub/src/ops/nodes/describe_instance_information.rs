@@ -6,9 +6,12 @@ use qd_store::table::nodes::query::{self, Liveness, Query, Sort};
 
 use super::{information_conditions, instance_information};
 use crate::cx::Cx;
+use crate::fault::of_store;
 use crate::page::Page;
 
 const DEFAULT_PAGE: usize = 50;
+/// Values in all filters together.
+const MAX_VALUES: usize = 1_000;
 
 pub async fn run(cx: &Cx, input: DescribeInstanceInformationInput) -> Result<DescribeInstanceInformationOutput, ApiError> {
     let legacy = input.instance_information_filter_list.unwrap_or_default();
@@ -20,6 +23,11 @@ pub async fn run(cx: &Cx, input: DescribeInstanceInformationInput) -> Result<Des
         true => legacy.into_iter().map(|filter| (filter.key.as_str().to_owned(), filter.value_set)).collect(),
         false => current.into_iter().map(|filter| (filter.key, filter.values)).collect(),
     };
+    // Each value is one parameter of a statement, and engines have their bounds.
+    let values: usize = filters.iter().map(|(_, values)| values.len()).sum();
+    if values > MAX_VALUES {
+        return Err(ApiError::validation(format!("The filters hold {values} values; {MAX_VALUES} are allowed.")));
+    }
     let operation = Operation::DescribeInstanceInformation;
     let page = Page::open(cx, operation, &filters, input.next_token.as_deref(), input.max_results, DEFAULT_PAGE)?;
     let query = Query { conditions: information_conditions(&filters)?, search: String::new(), liveness: Liveness::at(cx.now_ms()) };
@@ -28,7 +36,7 @@ pub async fn run(cx: &Cx, input: DescribeInstanceInformationInput) -> Result<Des
         .store()
         .read(move |tx| query::list(tx, &query, Sort::InstanceId, false, after.as_deref(), limit))
         .await
-        .map_err(|e| ApiError::internal().with_source(e))?
+        .map_err(of_store)?
         .ok_or_else(|| page.invalid())?;
     let (listed, next_token) = page.cut(listed, |listed| listed.key.clone());
     let list = listed.iter().map(instance_information).collect();

@@ -9,6 +9,7 @@ use qd_store::table::nodes::query::{self, Condition, Listed, Liveness, Query, So
 use super::filter::{Of, condition, test};
 use super::{MANAGED_INSTANCE, last_ping, ping_status, some};
 use crate::cx::Cx;
+use crate::fault::of_store;
 use crate::page::Page;
 
 const DEFAULT_PAGE: usize = 50;
@@ -35,7 +36,7 @@ pub async fn run(cx: &Cx, input: DescribeInstancePropertiesInput) -> Result<Desc
         .store()
         .read(move |tx| query::list(tx, &query, Sort::InstanceId, false, after.as_deref(), limit))
         .await
-        .map_err(|e| ApiError::internal().with_source(e))?
+        .map_err(of_store)?
         .ok_or_else(|| page.invalid())?;
     let (listed, next_token) = page.cut(listed, |listed| listed.key.clone());
     Ok(DescribeInstancePropertiesOutput { instance_properties: Some(listed.iter().map(view).collect()), next_token })

@@ -33,6 +33,9 @@ pub fn code_hash(key: &MasterKey, activation_id: &str, code: &str) -> [u8; 32] {
 
 /// Roles are kept as CreateActivation got them: a name, with its path (semantics 13.2.1). The role of a service itself is no node's.
 fn check_role(role: &str) -> Result<(), ApiError> {
+    if role.trim().is_empty() {
+        return Err(ApiError::validation("IamRole is the name of the role that the nodes get; it must not be blank."));
+    }
     if role.to_ascii_lowercase().contains("aws-service-role") {
         return Err(ApiError::validation(format!("The role {role} is a service-linked role; nodes need a role of their own.")));
     }

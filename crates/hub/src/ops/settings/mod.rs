@@ -26,6 +26,9 @@ pub const KEY_ROTATION_DAYS: &str = "/quarterdeck/managed-instance/key-rotation-
 /// What AWS reports for a setting that nobody has given a value.
 pub const NONE: &str = "$None";
 
+/// When defaults count as set: they came with the program, so one moment is as good as another as long as it stays the same. 2026-01-01.
+const DEFAULTS_SET_AT: i64 = 1_767_225_600_000;
+
 /// What a setting may be set to.
 enum Values {
     OneOf(&'static [&'static str]),
@@ -122,7 +125,7 @@ fn read(cx: &Cx, tx: &mut Tx<'_>, id: &str, setting: &Setting) -> Result<Service
         None => ServiceSetting {
             setting_id: Some(id.to_owned()),
             setting_value: Some(setting.default.to_owned()),
-            last_modified_date: None,
+            last_modified_date: Some(Timestamp::from_millis(DEFAULTS_SET_AT)),
             last_modified_user: Some("System".to_owned()),
             arn: Some(arn),
             status: Some("Default".to_owned()),
