@@ -150,8 +150,8 @@ fn a_cancel_of_what_a_node_refused_or_never_got_ends() {
 }
 
 const TWO_STEPS: &str = r#"{"schemaVersion":"2.2","mainSteps":[
-    {"action":"aws:runShellScript","name":"one","inputs":{"runCommand":["true"]}},
-    {"action":"aws:runShellScript","name":"two","inputs":{"runCommand":["true"]}}]}"#;
+    {"action":"aws:runShellScript","name":"first","inputs":{"runCommand":["true"]}},
+    {"action":"aws:runShellScript","name":"second","inputs":{"runCommand":["true"]}}]}"#;
 
 fn report(job_id: &JobId, document: DocumentStatus, steps: &[(&str, DocumentStatus, &str)]) -> (Uuid, bytes::Bytes) {
     let result = |status: &DocumentStatus, output: &str| PluginResult {
@@ -186,22 +186,22 @@ fn steps_are_kept_in_whatever_order_they_are_told(engine: Engine) {
         };
         let (message, taken) = job(&mut channel).await;
         channel.send(ack(&message, &taken, AckStatus::Successful)).await;
-        wait_until("the ack to be taken", 20, || (step("one")["Status"] == "InProgress").then_some(()));
-        assert_eq!(step("two")["Status"], "Pending", "a step that has not begun is not in progress");
+        wait_until("the ack to be taken", 20, || (step("first")["Status"] == "InProgress").then_some(()));
+        assert_eq!(step("second")["Status"], "Pending", "a step that has not begun is not in progress");
         // A step that waits for a reboot has no end yet.
-        let reboot = report(&taken.job_id, DocumentStatus::InProgress, &[("one", DocumentStatus::SuccessAndReboot, "half")]);
+        let reboot = report(&taken.job_id, DocumentStatus::InProgress, &[("first", DocumentStatus::SuccessAndReboot, "half")]);
         say(&mut channel, reboot).await;
-        let waiting = step("one");
+        let waiting = step("first");
         assert_eq!((&waiting["Status"], &waiting["ResponseCode"]), (&json!("InProgress"), &json!(-1)), "{waiting}");
         assert_eq!(waiting["StandardOutputContent"], "");
         // The end of all before the end of its steps, and steps that are none.
         say(&mut channel, report(&taken.job_id, DocumentStatus::Success, &[])).await;
-        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("two", DocumentStatus::Success, "second")])).await;
-        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("one", DocumentStatus::Success, "first")])).await;
-        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("one", DocumentStatus::Failed, "contradiction")])).await;
-        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("three", DocumentStatus::Success, "foreign")])).await;
-        assert_eq!((&step("one")["Status"], &step("one")["StandardOutputContent"]), (&json!("Success"), &json!("first")));
-        assert_eq!(step("two")["StandardOutputContent"], "second");
+        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("second", DocumentStatus::Success, "second")])).await;
+        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("first", DocumentStatus::Success, "first")])).await;
+        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("first", DocumentStatus::Failed, "contradiction")])).await;
+        say(&mut channel, report(&taken.job_id, DocumentStatus::InProgress, &[("third", DocumentStatus::Success, "foreign")])).await;
+        assert_eq!((&step("first")["Status"], &step("first")["StandardOutputContent"]), (&json!("Success"), &json!("first")));
+        assert_eq!(step("second")["StandardOutputContent"], "second");
         let listed = hub.aws().call("list-command-invocations", &json!({ "CommandId": command, "Details": true }));
         assert_eq!(listed["CommandInvocations"][0]["Status"], "Success");
         assert_eq!(listed["CommandInvocations"][0]["CommandPlugins"].as_array().map(Vec::len), Some(2));

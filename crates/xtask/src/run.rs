@@ -8,9 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the first picture may take before something is wrong.
-const PAINTED: Duration = Duration::from_secs(60);
-/// A picture with fewer colours shows a bare window. The console's first page has several hundred.
+const PAINTED: Duration = Duration::from_secs(120);
+/// A page with fewer colours is not there yet. The console's first page has several hundred.
 const COLOURS: u32 = 64;
+/// The part of the picture that is page and nothing else: the frame that a window manager draws has colours of its own.
+const INSIDE: &str = "[900x500+250+200]";
 /// Where there is no display, the picture is taken again this often, so that it shows what is on the screen now.
 const REFRESH: Duration = Duration::from_secs(10);
 
@@ -99,7 +101,7 @@ fn on_virtual_desktop(app: &Command, once: bool) -> anyhow::Result<()> {
     if once {
         // The first node comes online a moment after the window.
         std::thread::sleep(Duration::from_secs(8));
-        return take_picture(&display, &picture);
+        return wait_until_painted(&display, &picture, &mut session.0);
     }
     println!("run: the screenshot is taken again every {} s; Ctrl-C ends everything", REFRESH.as_secs());
     let mut taken = Instant::now();
@@ -144,7 +146,9 @@ fn wait_until_painted(display: &str, picture: &Path, session: &mut Child) -> any
             bail!("the console ended before it showed anything ({status})");
         }
         take_picture(display, picture)?;
-        let colours = shell::output(Command::new("identify").args(["-format", "%k"]).arg(picture))?;
+        let mut inside = picture.as_os_str().to_owned();
+        inside.push(INSIDE);
+        let colours = shell::output(Command::new("identify").args(["-format", "%k"]).arg(inside))?;
         if colours.trim().parse::<u32>().unwrap_or(0) >= COLOURS {
             return Ok(());
         }

@@ -18,7 +18,7 @@ async fn a_setting_is_changed_and_reset(database: TestDatabase) {
     let before = get(TIER.to_owned()).await;
     assert_eq!(
         before,
-        json!({"SettingId": TIER, "SettingValue": "standard", "LastModifiedDate": 1_767_225_600.0, "LastModifiedUser": "System", "ARN": arn, "Status": "Default"})
+        json!({"SettingId": TIER, "SettingValue": "standard", "LastModifiedDate": 1_767_225_600, "LastModifiedUser": "System", "ARN": arn, "Status": "Default"})
     );
     assert_eq!(hub.ok(Operation::UpdateServiceSetting, json!({"SettingId": arn, "SettingValue": "advanced"})).await, json!({}));
     let after = get(arn.clone()).await;

@@ -141,6 +141,14 @@ pub fn change(tx: &mut Tx<'_>, command_id: &str, instance_id: &str, from: Stage,
 /// The node did not take the job: it may be sent anew, as if it never had been (agent-protocol 4.7).
 pub fn never_sent(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<(), StoreError> {
     tx.execute("UPDATE invocations SET first_sent_at = NULL WHERE command_id = $1 AND instance_id = $2", params![command_id, instance_id])?;
+    to_the_end(tx, command_id, instance_id)
+}
+
+/// The next turn is that of all others first: a node that does not take its job must not be handed the same slot again and again.
+pub fn to_the_end(tx: &mut Tx<'_>, command_id: &str, instance_id: &str) -> Result<(), StoreError> {
+    // Commands have fewer nodes than that.
+    let sql = "UPDATE invocations SET ordinal = ordinal + 1000000000 WHERE command_id = $1 AND instance_id = $2";
+    tx.execute(sql, params![command_id, instance_id])?;
     Ok(())
 }
 

@@ -277,7 +277,8 @@ fn due(tx: &mut Tx<'_>, scene: &Scene, shared: &Shared) -> Result<Due, StoreErro
         let remembers = shared.registry.get(&invocation.instance_id).is_some_and(|handle| handle.streams_output);
         let silent = invocation.first_sent_at.is_some_and(|first| now - first >= PARK_AFTER_MS);
         if silent || !(remembers || may_resend(&invocation, now)) {
-            moves.to(tx, &invocation, Stage::Delayed)?;
+            moves.change(tx, &invocation, &again(Stage::Delayed))?;
+            invocations::to_the_end(tx, &invocation.command_id, &invocation.instance_id)?;
         } else {
             moves.change(tx, &invocation, &again(invocation.stage))?;
             due.jobs.push((invocation.command_id, invocation.instance_id));
