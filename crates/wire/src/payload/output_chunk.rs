@@ -98,6 +98,10 @@ impl Payload for OutputChunk {
         if header.step.is_empty() || header.step.len() > MAX_STEP_BYTES {
             return Err(PayloadError::Malformed("step name empty or too long"));
         }
+        // A database's text cannot hold it, and one such name would take the whole batch it is written with along.
+        if header.step.contains('\0') {
+            return Err(PayloadError::Malformed("step name with a NUL"));
+        }
         if header.offset.checked_add(data.len() as u64).is_none_or(|end| end > i64::MAX as u64) {
             return Err(PayloadError::Malformed("offset out of range"));
         }
@@ -168,5 +172,13 @@ mod tests {
         let mut far = chunk(b"x");
         far.offset = u64::MAX;
         assert!(OutputChunk::decode(&far.encode()).is_err());
+    }
+
+    #[test]
+    fn a_step_name_that_no_store_can_hold_is_refused() {
+        for (step, fits) in [("a\0b", false), ("\0", false), ("", false), ("a b\u{7}é", true)] {
+            let named = OutputChunk { step: step.into(), ..chunk(b"x") };
+            assert_eq!(OutputChunk::decode(&named.encode()).is_ok(), fits, "{step:?}");
+        }
     }
 }
