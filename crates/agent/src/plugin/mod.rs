@@ -79,7 +79,7 @@ const PLUGINS: &[(&str, Kind)] = &[
     (
         "aws:softwareInventory",
         Kind::Elsewhere(elsewhere::Place::Instead(
-            "inventory is collected through an association with AWS-GatherSoftwareInventory, not through Run Command",
+            "inventory is not built in this version; list what you need with aws:runShellScript or aws:runPowerShellScript",
         )),
     ),
     (
@@ -155,6 +155,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn advice_does_not_lead_to_what_is_not_built() {
+        let note = refuse("aws:softwareInventory", true).unwrap().note;
+        assert!(note.contains("not built in this version") && !note.contains("association"), "{note}");
     }
 
     #[test]
