@@ -224,21 +224,44 @@ fn parents() -> HashMap<i32, Vec<i32>> {
 
 #[cfg(not(target_os = "linux"))]
 fn parents() -> HashMap<i32, Vec<i32>> {
+    let mut listing = Command::new("ps");
+    listing.args(["-axo", "pid=,ppid=,stat="]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let Ok(child) = listing.spawn() else { return HashMap::new() };
+    let own = child.id();
+    let Ok(output) = child.wait_with_output() else { return HashMap::new() };
+    parents_in(&String::from_utf8_lossy(&output.stdout), own)
+}
+
+/// Reads a listing of process, parent and state. `listing` is the process that made it: a child of ours, and gone by now. It is told by
+/// its number, because a script may well be called as it is.
+#[cfg(any(test, not(target_os = "linux")))]
+fn parents_in(text: &str, listing: u32) -> HashMap<i32, Vec<i32>> {
     let mut map: HashMap<i32, Vec<i32>> = HashMap::new();
-    let Ok(output) = Command::new("ps").args(["-axo", "pid=,ppid=,stat=,comm="]).output() else { return map };
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    for line in text.lines() {
         let mut fields = line.split_whitespace();
         let pid = fields.next().and_then(|f| f.parse::<i32>().ok());
         let parent = fields.next().and_then(|f| f.parse::<i32>().ok());
         let state = fields.next().unwrap_or("Z");
-        let name = fields.next().unwrap_or("");
-        // The listing itself is a child of ours.
         if let (Some(pid), Some(parent)) = (pid, parent)
             && !state.starts_with('Z')
-            && !name.ends_with("ps")
+            && u32::try_from(pid) != Ok(listing)
         {
             map.entry(parent).or_default().push(pid);
         }
     }
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_listing_itself_is_left_out_of_a_listing() {
+        let text = "  100   1 Ss\n  101 100 S+\n  102 100 R\n  103 100 Z\n  104 102 S\nnonsense\n";
+        let parents = parents_in(text, 102);
+        assert_eq!(parents[&100], [101], "neither the listing nor the dead");
+        assert_eq!(parents[&102], [104]);
+        assert_eq!(parents[&1], [100]);
+    }
 }
