@@ -7,7 +7,7 @@ use crate::home::{self, Home};
 use crate::link::Link;
 use crate::module::{control_channel, heartbeat, role};
 use crate::process::running::Supervisor;
-use crate::registration::Registration;
+use crate::registration::{self, Registration};
 use qd_client::EndpointError;
 use std::fs::File;
 use std::io;
@@ -47,15 +47,18 @@ pub enum StartError {
 
 /// Runs the agent until `stop` (see [`asked_to_stop`]) or [`Agent::stop`].
 pub async fn run(home: Home, supervisor: Supervisor, start: Start, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-    let mut registration = Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
-    if let Some(endpoint) = start.endpoint {
-        registration.endpoint = endpoint;
-    }
+    Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
     // A full disk must not keep the agent away: the directories exist since registration.
     if let Err(error) = home.create() {
         tracing::warn!(%error, "the data directory cannot be written");
     }
     let _lock = if start.attached { lock_after_predecessor(&home).await? } else { lock(&home)? };
+    // A registration that was cut off after the hub's yes is finished by the one who holds the directory.
+    registration::pending::settle(&home)?;
+    let mut registration = Registration::load(&home)?.ok_or(StartError::NotRegistered)?;
+    if let Some(endpoint) = start.endpoint {
+        registration.endpoint = endpoint;
+    }
     let (config, warnings) = Config::load(&home);
     for warning in warnings {
         tracing::warn!("{warning}");

@@ -3,11 +3,11 @@
 pub mod credentials;
 pub mod fingerprint;
 pub mod key;
+pub mod pending;
 
 use crate::config::Config;
 use crate::home::{self, Home};
 use crate::link::Link;
-use key::NodeKey;
 use qd_client::{CallError, EndpointError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -42,9 +42,12 @@ pub struct Request<'a> {
 }
 
 impl Registration {
-    /// The stored registration, if there is one.
+    /// The stored registration, if there is one. One that the hub has said yes to counts before it is in its place.
     pub fn load(home: &Home) -> std::io::Result<Option<Self>> {
-        home::read_json(&home.registration())
+        match pending::decided(home)? {
+            Some(decided) => Ok(Some(decided)),
+            None => home::read_json(&home.registration()),
+        }
     }
 
     /// The certificate authority to trust.
@@ -64,9 +67,6 @@ pub enum RegisterError {
     /// The data directory.
     #[error("the data directory cannot be used: {0}")]
     Io(#[from] std::io::Error),
-    /// The key.
-    #[error("no key pair could be made: {0}")]
-    Key(String),
     /// The hub's address or certificate authority.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -75,16 +75,14 @@ pub enum RegisterError {
     Call(#[from] CallError),
 }
 
-/// Registers this machine. Everything needed later is on disk when it returns: the key before the call, so that an answer that
-/// is lost can be asked for again with the same key.
+/// Registers this machine. Everything needed later is on disk when it returns. What is in force now stays untouched until the hub has
+/// said yes, so a registration that fails costs nothing; the key is on disk before the call, see [`pending`].
 pub async fn register(home: &Home, config: &Config, request: &Request<'_>) -> Result<Registration, RegisterError> {
     home.create()?;
+    pending::settle(home)?;
     let link = Link::new(request.endpoint, request.region, request.ca_pem.as_deref())?;
-    if let Some(pem) = &request.ca_pem {
-        home::write_durable(&home.ca(), pem)?;
-    }
-    let key = NodeKey::generate().map_err(RegisterError::Key)?;
-    home::write_json(&home.key(), &key)?;
+    let key = pending::key(home, request.activation_id)?;
+    pending::keep_ca(home, request.ca_pem.as_deref())?;
     let fingerprint = fingerprint::current(home, config.similarity_threshold)?;
     let body = json!({
         "ActivationCode": request.activation_code,
@@ -104,10 +102,8 @@ pub async fn register(home: &Home, config: &Config, request: &Request<'_>) -> Re
         region: request.region.to_owned(),
         own_ca: request.ca_pem.is_some(),
     };
-    // Credentials and rotations of an earlier registration are worth nothing now.
-    let _ = std::fs::remove_file(home.credentials());
-    let _ = std::fs::remove_file(home.next_key());
-    home::write_json(&home.registration(), &registration)?;
+    pending::decide(home, &registration)?;
+    pending::settle(home)?;
     Ok(registration)
 }
 
@@ -137,23 +133,17 @@ fn is_transient(error: &CallError) -> bool {
 
 /// Forgets everything about this node. The hub is not told: there is no such call (agent-protocol 9.3).
 pub fn wipe(home: &Home) -> std::io::Result<()> {
+    pending::wipe(home)?;
     for path in
         [home.registration(), home.key(), home.next_key(), home.credentials(), home.shared_credentials(), home.fingerprint(), home.ca()]
     {
-        remove(std::fs::remove_file(path))?;
+        pending::removed(std::fs::remove_file(path))?;
     }
     for dir in [home.documents(), home.replies(), home.seen(), home.downloads()] {
-        remove(std::fs::remove_dir_all(dir))?;
+        pending::removed(std::fs::remove_dir_all(dir))?;
     }
     if let Some(volatile) = home.volatile() {
-        remove(std::fs::remove_dir_all(volatile))?;
+        pending::removed(std::fs::remove_dir_all(volatile))?;
     }
     home::sync_dir(home.root())
-}
-
-fn remove(result: std::io::Result<()>) -> std::io::Result<()> {
-    match result {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

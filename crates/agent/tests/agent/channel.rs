@@ -9,27 +9,33 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 
-fn program(arguments: &[&str], dir: &Path) -> Command {
+pub fn program(arguments: &[&str], dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck-agent"));
     command.args(arguments).arg("--data-dir").arg(dir).stdin(Stdio::null());
     command
 }
 
-fn register(hub: &Hub, dir: &Path) -> std::process::Output {
-    let id = "11111111-2222-4333-8444-555555555555";
-    program(&["register", "--endpoint", &hub.url, "--activation-id", id, "--activation-code", "abcdefghijklmnopqrst"], dir)
-        .output()
-        .unwrap()
+pub fn register(hub: &Hub, dir: &Path) -> std::process::Output {
+    registration(&hub.url, dir).output().unwrap()
 }
 
-struct Running(Child);
+pub fn registration(url: &str, dir: &Path) -> Command {
+    let id = "11111111-2222-4333-8444-555555555555";
+    program(&["register", "--endpoint", url, "--activation-id", id, "--activation-code", "abcdefghijklmnopqrst"], dir)
+}
+
+pub struct Running(Child);
 
 impl Running {
-    fn start(dir: &Path) -> Self {
+    pub fn start(dir: &Path) -> Self {
         Self(program(&["run"], dir).spawn().unwrap())
     }
 
-    fn signal(&mut self, signal: rustix::process::Signal) {
+    pub fn of(mut command: Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    pub fn signal(&mut self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
         self.0.wait().unwrap();

@@ -4,6 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use qd_wire::agent_message::{AgentMessage, MessageType};
 use qd_wire::payload::{AgentJob, AgentJobReply, AgentJobReplyAck, OpenControlChannel, Payload};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,8 +29,12 @@ pub struct Hub {
     pub to_agent: mpsc::UnboundedSender<Option<AgentMessage>>,
     /// Whether replies are acknowledged.
     pub acknowledging: Arc<std::sync::atomic::AtomicBool>,
+    /// Status and body for an operation in place of the canned ones; status 0 hangs up without an answer.
+    pub answers: Answers,
     _runtime: tokio::runtime::Runtime,
 }
+
+type Answers = Arc<Mutex<HashMap<&'static str, (u16, String)>>>;
 
 impl Hub {
     pub fn start() -> Self {
@@ -39,13 +44,15 @@ impl Hub {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let acknowledging = Arc::new(std::sync::atomic::AtomicBool::new(true));
         let (to_agent, frames) = mpsc::unbounded_channel();
+        let answers = Answers::default();
         let (s, a, frames) = (seen.clone(), acknowledging.clone(), Arc::new(tokio::sync::Mutex::new(frames)));
+        let other = answers.clone();
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, s.clone(), a.clone(), frames.clone()));
+                tokio::spawn(serve(stream, s.clone(), a.clone(), other.clone(), frames.clone()));
             }
         });
-        Self { url, seen, to_agent, acknowledging, _runtime: runtime }
+        Self { url, seen, to_agent, acknowledging, answers, _runtime: runtime }
     }
 
     pub fn send(&self, job: &AgentJob) {
@@ -65,7 +72,13 @@ impl Hub {
 
 type Frames = Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Option<AgentMessage>>>>;
 
-async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>, acknowledging: Arc<std::sync::atomic::AtomicBool>, frames: Frames) {
+async fn serve(
+    mut stream: TcpStream,
+    seen: Arc<Mutex<Seen>>,
+    acknowledging: Arc<std::sync::atomic::AtomicBool>,
+    answers: Answers,
+    frames: Frames,
+) {
     let mut start = [0; 24];
     while stream.peek(&mut start).await.unwrap_or(0) < start.len() {
         tokio::task::yield_now().await;
@@ -101,7 +114,12 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>, acknowledging: Arc
         "" => (201, "<R><MessageSchemaVersion>1.0</MessageSchemaVersion><TokenValue>token-1</TokenValue></R>".to_owned()),
         _ => (200, "{}".to_owned()),
     };
+    let other = answers.lock().unwrap().get(operation.as_str()).cloned();
     seen.lock().unwrap().calls.push((operation, header(&head, "authorization"), body));
+    let (status, answer) = other.unwrap_or((status, answer));
+    if status == 0 {
+        return;
+    }
     let text = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}", answer.len());
     let _ = stream.write_all(text.as_bytes()).await;
 }

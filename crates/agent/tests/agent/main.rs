@@ -9,3 +9,4 @@ mod download;
 mod hub;
 mod life;
 mod process;
+mod register;
