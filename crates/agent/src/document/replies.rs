@@ -1,7 +1,8 @@
 //! Replies on their way to the hub: kept until it says it has them, within a bound, over restarts of either side.
 //!
 //! A reply is written under the id of its message and sent with that id every time, so the hub can tell a repetition
-//! (agent-protocol 4.9). The oldest give way when the spool is full: a hub that was away for so long has given those commands up.
+//! (agent-protocol 4.9). The oldest give way when the spool is full: a hub that was away for so long has given those commands up. What a
+//! hub does not acknowledge, because it does not know the command, neither stays for ever nor stands before what is new.
 
 use crate::home::{self, Home};
 use bytes::Bytes;
@@ -16,8 +17,10 @@ use uuid::Uuid;
 
 /// First and longest time to wait for an acknowledgement before a reply is sent again.
 const RESEND: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
-/// Replies sent and not acknowledged at any one time.
+/// Replies sent for the first time, and as many sent again, whose acknowledgement is awaited at any one time.
 const IN_FLIGHT: usize = 64;
+/// A reply of this age that was sent more than once over the connection there is has no one who wants it.
+const OUTLIVED: Duration = Duration::from_secs(2 * 3600);
 /// Memory for replies that could not be written, in bytes.
 const MEMORY_LIMIT: u64 = 4 * 1024 * 1024;
 
@@ -45,28 +48,55 @@ struct Entry {
     /// The payload itself when it is not on disk, or not yet.
     payload: Option<Bytes>,
     on_disk: bool,
+    /// Age of the reply at `taken`.
+    age: Duration,
+    taken: Instant,
+    /// Last sent over the connection there is, and how often.
     sent: Option<Instant>,
+    times: u32,
     wait: Duration,
+}
+
+impl Entry {
+    fn new(message_id: Uuid, size: u64, age: Duration) -> Self {
+        Self { message_id, size, payload: None, on_disk: false, age, taken: Instant::now(), sent: None, times: 0, wait: RESEND.0 }
+    }
+
+    /// Sent, and the time to wait for its acknowledgement has not passed.
+    fn is_waiting(&self, now: Instant) -> bool {
+        self.due_at().is_some_and(|due| now < due)
+    }
+
+    /// When it is to be sent again, if it was sent.
+    fn due_at(&self) -> Option<Instant> {
+        self.sent.map(|sent| sent + self.wait)
+    }
+
+    fn is_outlived(&self, now: Instant) -> bool {
+        self.times > 1 && self.age + now.saturating_duration_since(self.taken) >= OUTLIVED
+    }
 }
 
 impl Replies {
     /// Opens the spool and takes up what an earlier life of the agent left in it.
     pub fn open(home: &Home, limit: u64) -> Self {
         let dir = home.replies();
-        let mut found: Vec<(u64, Uuid, u64)> = std::fs::read_dir(&dir)
+        let mut found: Vec<(u64, Uuid, u64, Duration)> = std::fs::read_dir(&dir)
             .into_iter()
             .flatten()
             .flatten()
             .filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
                 let (number, id) = name.strip_suffix(".json")?.split_once('-')?;
-                Some((number.parse().ok()?, Uuid::parse_str(id).ok()?, entry.metadata().ok()?.len()))
+                let metadata = entry.metadata().ok()?;
+                let age = metadata.modified().ok().and_then(|written| written.elapsed().ok()).unwrap_or_default();
+                Some((number.parse().ok()?, Uuid::parse_str(id).ok()?, metadata.len(), age))
             })
             .collect();
         found.sort_unstable();
         let mut inner = Inner::default();
-        for (number, message_id, size) in found {
-            inner.insert(number, Entry { message_id, size, payload: None, on_disk: true, sent: None, wait: RESEND.0 });
+        for (number, message_id, size, age) in found {
+            inner.insert(number, Entry { on_disk: true, ..Entry::new(message_id, size, age) });
         }
         Self { dir, limit, inner: Mutex::new(inner), changed: Notify::new() }
     }
@@ -89,8 +119,7 @@ impl Replies {
             }
             let number = inner.next;
             let size = payload.len() as u64;
-            let entry = Entry { message_id, size, payload: Some(payload.clone()), on_disk: false, sent: None, wait: RESEND.0 };
-            inner.insert(number, entry);
+            inner.insert(number, Entry { payload: Some(payload.clone()), ..Entry::new(message_id, size, Duration::ZERO) });
             number
         };
         self.changed.notify_one();
@@ -170,26 +199,32 @@ impl Replies {
     pub fn reconnected(&self) {
         for entry in self.inner().entries.values_mut() {
             entry.sent = None;
+            entry.times = 0;
             entry.wait = RESEND.0;
         }
         self.changed.notify_one();
     }
 
-    /// The next reply to send, oldest first, marked as sent at `now`.
+    /// The next reply to send, marked as sent at `now`: the oldest that was not sent yet, else the oldest whose acknowledgement is overdue.
     pub fn next(&self, now: Instant) -> Option<(Uuid, Bytes)> {
         loop {
             let (number, message_id, payload) = {
                 let mut inner = self.inner();
-                let due = |entry: &Entry| entry.sent.is_none_or(|sent| now >= sent + entry.wait);
-                let waiting = inner.entries.values().filter(|entry| !due(entry)).count();
-                if waiting >= IN_FLIGHT {
-                    return None;
+                let number = inner.due(now)?;
+                let entry = inner.entries.get_mut(&number)?;
+                if entry.is_outlived(now) {
+                    tracing::warn!(message_id = %entry.message_id, "a reply the hub does not acknowledge is dropped");
+                    let path = self.path(number, entry.message_id);
+                    inner.remove(number);
+                    drop(inner);
+                    let _ = std::fs::remove_file(path);
+                    continue;
                 }
-                let (&number, entry) = inner.entries.iter_mut().find(|(_, entry)| due(entry))?;
                 if entry.sent.is_some() {
                     entry.wait = (entry.wait * 2).min(RESEND.1);
                 }
                 entry.sent = Some(now);
+                entry.times += 1;
                 (number, entry.message_id, entry.payload.clone())
             };
             if let Some(payload) = payload {
@@ -205,9 +240,16 @@ impl Replies {
         }
     }
 
-    /// When [`Replies::next`] will next have something, if nothing changes.
-    pub fn due_at(&self) -> Option<Instant> {
-        self.inner().entries.values().filter_map(|entry| entry.sent.map(|sent| sent + entry.wait)).min()
+    /// When [`Replies::next`] will next have something, if nothing changes. `now` or earlier: it has something now.
+    pub fn due_at(&self, now: Instant) -> Option<Instant> {
+        let inner = self.inner();
+        if inner.due(now).is_some() {
+            return Some(now);
+        }
+        // One sent once whose wait ends makes room for what is new, or is sent again where there is room for that.
+        let waiting = || inner.entries.values().filter(|entry| entry.is_waiting(now));
+        let any = inner.entries.values().any(|entry| entry.times == 0) || waiting().filter(|entry| entry.times > 1).count() < IN_FLIGHT;
+        waiting().filter(|entry| any || entry.times > 1).filter_map(Entry::due_at).min()
     }
 
     /// Replies the hub does not have.
@@ -227,6 +269,22 @@ impl Inner {
         self.bytes += entry.size;
         self.by_id.insert(entry.message_id, number);
         self.entries.insert(number, entry);
+    }
+
+    /// The reply to send now. Those that were sent again and are waited for do not count against those that were not sent yet, and one
+    /// whose acknowledgement is overdue counts against none: a hub that does not want the old ones gets the new ones all the same.
+    fn due(&self, now: Instant) -> Option<u64> {
+        let (mut first, mut again) = (0, 0);
+        let (mut unsent, mut overdue) = (None, None);
+        for (number, entry) in &self.entries {
+            match (entry.times, entry.is_waiting(now)) {
+                (0, _) => unsent = unsent.or(Some(*number)),
+                (1, true) => first += 1,
+                (_, true) => again += 1,
+                (_, false) => overdue = overdue.or(Some(*number)),
+            }
+        }
+        unsent.filter(|_| first < IN_FLIGHT).or(overdue.filter(|_| again < IN_FLIGHT))
     }
 
     fn remove(&mut self, number: u64) -> Option<Entry> {
@@ -285,9 +343,64 @@ mod tests {
         assert!(replies.next(start).is_some());
         assert!(replies.next(start + RESEND.0).is_some());
         assert!(replies.next(start + RESEND.0 * 2).is_none());
-        assert_eq!(replies.due_at(), Some(start + RESEND.0 * 3));
+        assert_eq!(replies.due_at(start + RESEND.0 * 2), Some(start + RESEND.0 * 3));
         replies.reconnected();
         assert!(replies.next(start + RESEND.0 * 2).is_some());
+    }
+
+    /// Everything that goes out at `now`.
+    fn sent(replies: &Replies, now: Instant) -> Vec<Uuid> {
+        std::iter::from_fn(|| replies.next(now)).map(|(id, _)| id).collect()
+    }
+
+    #[tokio::test]
+    async fn replies_that_are_never_acknowledged_do_not_hold_up_new_ones() {
+        let (_dir, _home, replies) = spool(1 << 20);
+        let old: Vec<Uuid> = (0..3 * IN_FLIGHT as u128).map(Uuid::from_u128).collect();
+        for id in &old {
+            replies.add(*id, Bytes::from_static(b"old")).await;
+        }
+        let mut now = Instant::now();
+        assert_eq!(sent(&replies, now), old[..IN_FLIGHT], "a burst is bounded");
+        // Each of the old ones goes out once before what is new; from then on new ones go at once, however many old ones are sent again.
+        for round in 0..10_u128 {
+            let new = Uuid::from_u128(10_000 + round);
+            replies.add(new, Bytes::from_static(b"new")).await;
+            let end = now + RESEND.0 * 4;
+            let mut out = Vec::new();
+            while now < end {
+                now = now.max(replies.due_at(now).unwrap());
+                let batch = sent(&replies, now);
+                assert!((1..=2 * IN_FLIGHT).contains(&batch.len()), "nobody wakes up for nothing");
+                out.extend(batch);
+            }
+            assert!(out.contains(&new), "round {round}");
+            replies.acknowledged(new);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_nobody_wants_is_dropped_after_two_hours_and_two_tries() {
+        let (_dir, home, replies) = spool(1 << 20);
+        replies.add(Uuid::from_u128(1), Bytes::from_static(b"x")).await;
+        let late = Instant::now() + OUTLIVED;
+        // However old, it is sent twice first, and over a new connection again.
+        assert!(replies.next(late).is_some());
+        replies.reconnected();
+        assert!(replies.next(late).is_some());
+        assert!(replies.next(late + RESEND.0).is_some());
+        assert!(replies.next(late + RESEND.0 * 10).is_none());
+        assert_eq!((replies.len(), files(&home)), (0, 0));
+        assert_eq!(replies.due_at(late), None);
+        // Age counts over a restart, from the file.
+        replies.add(Uuid::from_u128(2), Bytes::from_static(b"x")).await;
+        let path = std::fs::read_dir(home.replies()).unwrap().next().unwrap().unwrap().path();
+        let written = std::time::SystemTime::now() - OUTLIVED;
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+        let (replies, now) = (Replies::open(&home, 1 << 20), Instant::now());
+        assert!(replies.next(now).is_some() && replies.next(now + RESEND.0).is_some());
+        assert!(replies.next(now + RESEND.0 * 10).is_none());
+        assert_eq!((replies.len(), files(&home)), (0, 0));
     }
 
     #[tokio::test]

@@ -163,7 +163,7 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
     let mut ping_at = Instant::now() + ping_every;
     let mut pong_until: Option<Instant> = None;
     let end = loop {
-        let repeat_at = [agent.replies.due_at(), agent.streams.due_at()].into_iter().flatten().min();
+        let repeat_at = [agent.replies.due_at(Instant::now()), agent.streams.due_at()].into_iter().flatten().min();
         let far = Instant::now() + Duration::from_secs(3600);
         let written = tokio::select! {
             () = stop.cancelled() => break "stopping".to_owned(),
