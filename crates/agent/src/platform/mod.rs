@@ -38,9 +38,18 @@ pub fn host_name() -> String {
     system::host_name()
 }
 
-/// Changes with every start of the machine.
+/// Changes with every start of the machine. Where the system does not say, every answer is another one: taking two unknown starts for
+/// the same would have a machine restarted again and again.
 pub fn boot_id() -> String {
-    system::boot_id()
+    known_or_unique(system::boot_id())
+}
+
+fn known_or_unique(id: String) -> String {
+    if id.is_empty() {
+        tracing::warn!("the system does not say which start of the machine this is");
+        return format!("unknown-{}", uuid::Uuid::new_v4());
+    }
+    id
 }
 
 /// Facts that identify the hardware, by name. Facts that cannot be read are absent.
@@ -50,7 +59,8 @@ pub fn hardware_facts() -> Vec<(&'static str, String)> {
     if let Some(address) = ip_address(None) {
         facts.push(("ip", address.to_string()));
     }
-    facts.retain(|(_, value)| !value.trim().is_empty());
+    // Memory of 0 bytes is not known either.
+    facts.retain(|(name, value)| !value.trim().is_empty() && (*name != "memory" || value != "0"));
     facts
 }
 
@@ -130,6 +140,13 @@ mod tests {
         assert!(total_memory() > 1 << 20);
         assert!(free_bytes(Path::new(".")).is_some());
         assert!(!is_noexec(&std::env::current_exe().unwrap()));
+    }
+
+    #[test]
+    fn an_unknown_start_of_the_machine_is_like_no_other() {
+        assert_eq!(known_or_unique("x".to_owned()), "x");
+        let (first, second) = (known_or_unique(String::new()), known_or_unique(String::new()));
+        assert!(!first.is_empty() && first != second);
     }
 
     #[test]

@@ -1,36 +1,83 @@
-//! Windows. Facts come from PowerShell's CIM queries, once at start.
+//! Windows. Facts come from PowerShell's CIM queries, once; the machine's id from the registry.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 pub const DEFAULT_PATH: &str = r"C:\Windows\System32;C:\Windows;C:\Windows\System32\WindowsPowerShell\v1.0";
 pub const POWERSHELL: &[&str] = &["powershell", "pwsh"];
 
-/// One query for everything, because starting PowerShell takes a second. What tells one start of the machine from another is when its
-/// first process began: the boot time that Windows reports moves with every correction of the clock.
-fn facts() -> &'static serde_json::Value {
-    static FACTS: OnceLock<serde_json::Value> = OnceLock::new();
-    FACTS.get_or_init(|| {
-        let query = "$o=Get-CimInstance Win32_OperatingSystem;$s=Get-CimInstance Win32_ComputerSystemProduct;\
-            $i=Get-CimInstance Win32_Process -Filter \"Name='wininit.exe'\"|Select-Object -First 1;\
-            $t=if($i.CreationDate){$i.CreationDate}else{$o.LastBootUpTime};\
-            $b=Get-CimInstance Win32_BIOS;$c=Get-CimInstance Win32_Processor|Select-Object -First 1;\
-            @{name=$o.Caption;version=$o.Version;boot=$t.ToFileTimeUtc().ToString();\
-            memory=[uint64]$o.TotalVisibleMemorySize*1024;uuid=$s.UUID;bios=$b.SerialNumber;cpu=$c.Name;\
-            machine=(Get-ItemProperty HKLM:\\SOFTWARE\\Microsoft\\Cryptography).MachineGuid}|ConvertTo-Json -Compress";
-        let output = Command::new("powershell").args(["-NoProfile", "-NonInteractive", "-Command", query]).output();
-        output.ok().and_then(|output| serde_json::from_slice(&output.stdout).ok()).unwrap_or_default()
-    })
+/// Time between two queries while they fail: each costs a second, and facts are asked for at every step.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// How often the start of the machine is asked for: the service that knows may start after this one.
+const BOOT_TRIES: u32 = 4;
+
+/// What was learned. A failure is not kept: the service that answers may not have started yet.
+enum Facts {
+    Unknown { asked: Option<Instant> },
+    Known(serde_json::Value),
 }
 
-fn fact(name: &str) -> String {
-    facts()[name].as_str().unwrap_or("").trim().to_owned()
+static FACTS: Mutex<Facts> = Mutex::new(Facts::Unknown { asked: None });
+
+fn fact(name: &str) -> serde_json::Value {
+    let mut facts = FACTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Facts::Unknown { asked } = &*facts
+        && asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN)
+    {
+        *facts = match query() {
+            Ok(known) => Facts::Known(known),
+            Err(error) => {
+                tracing::warn!(error, "Windows does not answer what this machine is; asking again later");
+                Facts::Unknown { asked: Some(Instant::now()) }
+            }
+        };
+    }
+    match &*facts {
+        Facts::Known(known) => known[name].clone(),
+        Facts::Unknown { .. } => serde_json::Value::Null,
+    }
+}
+
+/// One query for everything, because starting PowerShell takes a second. What tells one start of the machine from another is when its
+/// first process began: the boot time that Windows reports moves with every correction of the clock. PowerShell 5.1 writes to a pipe in
+/// the console's code page unless it is told otherwise, and the system's name is not ASCII everywhere.
+fn query() -> Result<serde_json::Value, String> {
+    let query = "try{[Console]::OutputEncoding=[Text.Encoding]::UTF8}catch{};\
+        $o=Get-CimInstance Win32_OperatingSystem;$s=Get-CimInstance Win32_ComputerSystemProduct;\
+        $i=Get-CimInstance Win32_Process -Filter \"Name='wininit.exe'\"|Select-Object -First 1;\
+        $t=if($i.CreationDate){$i.CreationDate}else{$o.LastBootUpTime};\
+        $b=Get-CimInstance Win32_BIOS;$c=Get-CimInstance Win32_Processor|Select-Object -First 1;\
+        @{name=$o.Caption;version=$o.Version;boot=$t.ToFileTimeUtc().ToString();\
+        memory=[uint64]$o.TotalVisibleMemorySize*1024;uuid=$s.UUID;bios=$b.SerialNumber;cpu=$c.Name}|ConvertTo-Json -Compress";
+    let output = Command::new("powershell")
+        .args(["-NoProfile", "-NonInteractive", "-Command", query])
+        .output()
+        .map_err(|error| format!("PowerShell cannot be started: {error}"))?;
+    // Some consoles begin with a byte order mark.
+    let text = output.stdout.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&output.stdout);
+    let known: serde_json::Value = serde_json::from_slice(text).map_err(|error| format!("PowerShell's answer cannot be read: {error}"))?;
+    if known["name"].as_str().is_none_or(str::is_empty) || known["boot"].as_str().is_none_or(str::is_empty) {
+        return Err("PowerShell's answer says neither the system's name nor its start".to_owned());
+    }
+    Ok(known)
+}
+
+fn text(name: &str) -> String {
+    fact(name).as_str().unwrap_or("").trim().to_owned()
+}
+
+/// From the registry itself (its 64-bit side, whatever this program is): it is what a node is told apart by, and must be there when PowerShell is not.
+fn machine_guid() -> String {
+    let access = winreg::enums::KEY_READ | winreg::enums::KEY_WOW64_64KEY;
+    let key = winreg::HKLM.open_subkey_with_flags(r"SOFTWARE\Microsoft\Cryptography", access);
+    key.and_then(|key| key.get_value::<String, _>("MachineGuid")).unwrap_or_default().trim().to_owned()
 }
 
 pub fn name_and_version() -> (String, String) {
-    let name = fact("name");
-    (if name.is_empty() { "Windows".to_owned() } else { name }, fact("version"))
+    let name = text("name");
+    (if name.is_empty() { "Windows".to_owned() } else { name }, text("version"))
 }
 
 pub fn host_name() -> String {
@@ -38,21 +85,28 @@ pub fn host_name() -> String {
 }
 
 pub fn boot_id() -> String {
-    fact("boot")
+    for left in (0..BOOT_TRIES).rev() {
+        let boot = text("boot");
+        if !boot.is_empty() || left == 0 {
+            return boot;
+        }
+        std::thread::sleep(ASK_AGAIN);
+    }
+    String::new()
 }
 
 pub fn hardware_facts() -> Vec<(&'static str, String)> {
     vec![
-        ("machine-id", fact("machine")),
-        ("product-uuid", fact("uuid")),
-        ("bios", fact("bios")),
-        ("processor", fact("cpu")),
+        ("machine-id", machine_guid()),
+        ("product-uuid", text("uuid")),
+        ("bios", text("bios")),
+        ("processor", text("cpu")),
         ("memory", total_memory().to_string()),
     ]
 }
 
 pub fn total_memory() -> u64 {
-    facts()["memory"].as_u64().unwrap_or(0)
+    fact("memory").as_u64().unwrap_or(0)
 }
 
 pub fn free_bytes(_path: &Path) -> Option<u64> {

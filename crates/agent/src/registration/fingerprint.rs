@@ -30,9 +30,11 @@ fn decide(home: &Home, threshold: u64, facts: BTreeMap<String, String>) -> io::R
     });
     match stored {
         Some(stored) if is_same_machine(&stored.hardware, &facts, threshold) => {
-            // Facts drift one at a time (a new disk, a new address); keeping up lets them.
-            if stored.hardware != facts {
-                let kept = Stored { fingerprint: stored.fingerprint.clone(), hardware: facts };
+            // Facts drift one at a time (a new disk, a new address); keeping up lets them. One that cannot be read now stays as it was.
+            let mut hardware = stored.hardware.clone();
+            hardware.extend(facts);
+            if stored.hardware != hardware {
+                let kept = Stored { fingerprint: stored.fingerprint.clone(), hardware };
                 if let Err(error) = home::write_json(&home.fingerprint(), &kept) {
                     tracing::warn!(%error, "changed hardware facts cannot be written");
                 }
@@ -52,20 +54,24 @@ fn decide(home: &Home, threshold: u64, facts: BTreeMap<String, String>) -> io::R
 
 /// A different machine id is a different machine; else the same address is the same machine; else `threshold` percent of the
 /// saved facts must be as they were. 0 turns the test off.
+///
+/// A machine id that was known and cannot be read now says that the system does not answer at the moment, not that this is another
+/// machine; and a fact that cannot be read is no difference.
 fn is_same_machine(saved: &BTreeMap<String, String>, now: &BTreeMap<String, String>, threshold: u64) -> bool {
     if threshold == 0 {
         return true;
     }
-    if let (Some(a), Some(b)) = (saved.get("machine-id"), now.get("machine-id"))
-        && a != b
-    {
-        return false;
+    match (saved.get("machine-id"), now.get("machine-id")) {
+        (Some(_), None) => return true,
+        (Some(a), Some(b)) if a != b => return false,
+        _ => {}
     }
     if saved.get("ip").is_some_and(|ip| now.get("ip") == Some(ip)) {
         return true;
     }
-    let same = saved.iter().filter(|(name, value)| now.get(*name) == Some(value)).count();
-    !saved.is_empty() && (same * 100) as u64 >= threshold * saved.len() as u64
+    let known: Vec<bool> = saved.iter().filter_map(|(name, value)| now.get(name).map(|now| now == value)).collect();
+    let same = known.iter().filter(|same| **same).count();
+    !saved.is_empty() && (same * 100) as u64 >= threshold * known.len() as u64
 }
 
 #[cfg(test)]
@@ -93,9 +99,26 @@ mod tests {
         assert!(!is_same_machine(&saved, &now, 40));
         assert!(is_same_machine(&saved, &now, 0));
         // Same id, other address: two of five facts are just enough.
-        let moved = facts(&[("machine-id", "a"), ("ip", "2"), ("mac", "x")]);
+        let moved = facts(&[("machine-id", "a"), ("ip", "2"), ("mac", "x"), ("bios", "n"), ("memory", "n")]);
         assert!(is_same_machine(&saved, &moved, 40));
         assert!(!is_same_machine(&saved, &moved, 41));
+    }
+
+    #[test]
+    fn facts_that_cannot_be_read_now_change_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        let whole = facts(&[("machine-id", "a"), ("ip", "1"), ("mac", "x"), ("bios", "y"), ("memory", "z")]);
+        let first = decide(&home, 40, whole.clone()).unwrap();
+        let stored = || home::read_json::<Stored>(&home.fingerprint()).unwrap().unwrap().hardware;
+        // Without the machine id, and with it but without nearly everything else, on another address.
+        assert_eq!(decide(&home, 40, facts(&[("ip", "2"), ("hostname", "h")])).unwrap(), first);
+        assert_eq!(decide(&home, 40, facts(&[("machine-id", "a"), ("ip", "3")])).unwrap(), first);
+        let mut expected = whole;
+        expected.extend(facts(&[("ip", "3"), ("hostname", "h")]));
+        assert_eq!(stored(), expected, "nothing that was known is lost");
+        let clone = facts(&[("machine-id", "b"), ("ip", "3"), ("mac", "x")]);
+        assert_ne!(decide(&home, 40, clone).unwrap(), first);
     }
 
     #[test]
