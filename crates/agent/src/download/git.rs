@@ -70,14 +70,35 @@ fn options(text: &str) -> Result<(Option<String>, Option<String>), String> {
     }
 }
 
+/// Settings that carry a login to the repository's own host and nowhere else: git sends such a header to every address it is led to.
+fn login_settings(url: &str, username: &str, password: &str) -> Result<Vec<(String, String)>, String> {
+    // What is no URL is a path or an address of ssh, which have other proofs.
+    let Ok(url) = url.trim().parse::<reqwest::Url>() else { return Ok(Vec::new()) };
+    match url.scheme() {
+        "https" => {}
+        "http" => {
+            return Err("the repository's address is http://, which would show the login to everybody on the way; use https://".to_owned());
+        }
+        _ => return Ok(Vec::new()),
+    }
+    let token = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
+    let host = url.origin().ascii_serialization();
+    Ok(vec![
+        ("http.followRedirects".to_owned(), "false".to_owned()),
+        (format!("http.{host}/.extraHeader"), format!("Authorization: Basic {token}")),
+    ])
+}
+
 /// Secrets travel in the environment and in a private file, never on a command line that others can list.
 fn variables(dir: &Path, repository: &Repository) -> Result<Vec<(String, String)>, String> {
     let mut list = vec![("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())];
     if let Some((username, password)) = &repository.login {
-        let token = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
-        list.push(("GIT_CONFIG_COUNT".to_owned(), "1".to_owned()));
-        list.push(("GIT_CONFIG_KEY_0".to_owned(), "http.extraHeader".to_owned()));
-        list.push(("GIT_CONFIG_VALUE_0".to_owned(), format!("Authorization: Basic {token}")));
+        let settings = login_settings(&repository.url, username, password)?;
+        list.push(("GIT_CONFIG_COUNT".to_owned(), settings.len().to_string()));
+        for (n, (key, value)) in settings.into_iter().enumerate() {
+            list.push((format!("GIT_CONFIG_KEY_{n}"), key));
+            list.push((format!("GIT_CONFIG_VALUE_{n}"), value));
+        }
     }
     let mut ssh = "ssh -o BatchMode=yes".to_owned();
     if repository.skip_host_key_checking {
@@ -127,6 +148,44 @@ async fn git(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with_login(url: &str) -> Result<Vec<(String, String)>, String> {
+        let login = Some(("u".to_owned(), "p".to_owned()));
+        variables(Path::new("."), &Repository { url: url.to_owned(), login, ..Repository::default() })
+    }
+
+    /// What git itself makes of the variables for an address.
+    fn setting(variables: &[(String, String)], name: &str, url: &str) -> String {
+        let mut git = std::process::Command::new("git");
+        git.args(["config", "--get-urlmatch", name, url]).env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", "/nonexistent").current_dir("/");
+        let output = git.envs(variables.iter().map(|(name, value)| (name, value))).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_login_goes_to_its_own_host_only() {
+        let variables = with_login(" HTTPS://Git.example:8443/a/b.git").unwrap();
+        let header = |url| setting(&variables, "http.extraHeader", url);
+        assert_eq!(header("https://git.example:8443/a/b.git"), "Authorization: Basic dTpw");
+        for elsewhere in ["https://git.example/a/b.git", "http://git.example:8443/a", "https://evil.git.example:8443/a", "https://example/"]
+        {
+            assert_eq!(header(elsewhere), "", "{elsewhere}");
+        }
+        assert_eq!(setting(&variables, "http.followRedirects", "https://git.example:8443/a/b.git"), "false");
+    }
+
+    #[test]
+    fn a_login_never_goes_over_plain_http() {
+        let error = with_login("http://git.example/a.git").unwrap_err();
+        assert!(error.contains("https://") && !error.contains("git.example"), "{error}");
+        for other in ["git@git.example:a/b.git", "/srv/git/a.git", "ssh://git.example/a.git"] {
+            let variables = with_login(other).unwrap();
+            assert!(variables.iter().all(|(_, value)| !value.contains("dTpw")), "{other}");
+        }
+        let plain = Repository { url: "http://git.example/a.git".to_owned(), ..Repository::default() };
+        assert!(variables(Path::new("."), &plain).is_ok(), "without a login there is nothing to see");
+    }
 
     #[test]
     fn options_are_read_and_cannot_become_switches() {
