@@ -3,6 +3,7 @@
 //! Nothing that matters lives in the connection. Replies and output are kept by their spools until acknowledged, jobs are on
 //! disk before theirs; losing the channel costs a reconnect.
 
+use super::dial::dial;
 use crate::agent::Agent;
 use crate::document::inbox;
 use crate::registration::credentials::jittered;
@@ -113,18 +114,17 @@ async fn connect(agent: &Agent) -> Result<Socket, ConnectError> {
 async fn upgrade(agent: &Agent, path: &str) -> Result<Socket, ConnectError> {
     let asked = Request::get("ssmmessages", path).with_query("role", "subscribe").with_query("stream", "input");
     let (mut url, headers) = agent.link.client().signed_headers(asked).await?;
+    let address = url.to_string();
     let invalid = |_| ConnectError::Socket("the hub's address is not one of a websocket".to_owned());
     let scheme = if url.scheme() == "http" { "ws" } else { "wss" };
     url.set_scheme(scheme).map_err(invalid)?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = url.port_or_known_default().unwrap_or(443);
     let mut request = url.as_str().into_client_request().map_err(|error| socket(&error))?;
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
             request.headers_mut().insert(name, value);
         }
     }
-    let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|error| ConnectError::Socket(error.to_string()))?;
+    let tcp = dial(&address).await.map_err(|error| ConnectError::Socket(error.to_string()))?;
     let _ = tcp.set_nodelay(true);
     // Small buffers: the channel is idle nearly always, and the agent shares a small machine.
     let config = WebSocketConfig::default()

@@ -9,4 +9,5 @@ mod download;
 mod hub;
 mod life;
 mod process;
+mod proxy;
 mod register;
