@@ -30,6 +30,8 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// Half the longest pause after a first failure.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Longest pause before a new attempt; the stock agent's forty minutes would leave a repaired hub without nodes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// After the loss of a connection that worked, nodes return within this time, spread evenly.
@@ -38,6 +40,8 @@ const SPREAD: Duration = Duration::from_millis(2500);
 const PROVEN: Duration = Duration::from_secs(20);
 /// Time for connecting and for an answer to a ping.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Time for one frame to leave: a hub that takes nothing any more is as good as gone, though its machine keeps the connection.
+const WRITE_PATIENCE: Duration = if cfg!(test) { Duration::from_millis(500) } else { Duration::from_secs(30) };
 /// Frames written before reading again.
 const BURST: usize = 64;
 
@@ -48,22 +52,19 @@ pub async fn run(agent: Arc<Agent>) {
     let stop = agent.stop.clone();
     let mut ready = agent.ready.subscribe();
     let _ = ready.wait_for(|ready| *ready).await;
-    let mut wait = Duration::from_millis(500);
+    let mut wait = FIRST_WAIT;
     while !stop.is_cancelled() {
-        let begun = Instant::now();
         let pause = match connect(&agent).await {
             Ok(socket) => {
                 tracing::info!(hub = agent.registration.endpoint, "connected");
+                let begun = Instant::now();
                 let (address, end) = serve(&agent, socket, &stop).await;
-                tracing::info!(%end, ?address, "disconnected");
-                if begun.elapsed() > PROVEN {
-                    wait = Duration::from_millis(500);
-                }
-                spread()
+                let pause = pause_after(begun.elapsed(), &mut wait);
+                tracing::info!(%end, ?address, again_in = ?pause, "disconnected");
+                pause
             }
             Err(error) => {
-                wait = (wait * 2).min(LONGEST_WAIT);
-                let pause = jittered(wait);
+                let pause = pause_after(Duration::ZERO, &mut wait);
                 tracing::warn!(%error, again_in = ?pause, "no connection");
                 pause
             }
@@ -73,6 +74,17 @@ pub async fn run(agent: Arc<Agent>) {
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// The pause after a connection that lasted so long. One that closes soon after it was opened, because something in between or the hub
+/// itself does not want it, is waited for like one that was not opened.
+fn pause_after(lasted: Duration, wait: &mut Duration) -> Duration {
+    if lasted >= PROVEN {
+        *wait = FIRST_WAIT;
+        return spread();
+    }
+    *wait = (*wait * 2).min(LONGEST_WAIT);
+    jittered(*wait)
 }
 
 fn spread() -> Duration {
@@ -107,7 +119,7 @@ async fn connect(agent: &Agent) -> Result<Socket, ConnectError> {
     let platform = crate::platform::PLATFORM_TYPE.to_ascii_lowercase();
     let platform = if platform == "macos" { "darwin" } else { &platform };
     let text = OpenControlChannel::ours(Uuid::new_v4(), opened.token_value, crate::agent::VERSION, platform).to_text();
-    channel.send(Message::Text(text.into())).await.map_err(|error| socket(&error))?;
+    in_time(channel.send(Message::Text(text.into()))).await.map_err(|error| socket(&error))?;
     Ok(channel)
 }
 
@@ -177,7 +189,7 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
             () = sleep_until(ping_at) => {
                 ping_at = Instant::now() + ping_every;
                 pong_until.get_or_insert(Instant::now() + PATIENCE);
-                sink.send(Message::Ping(Bytes::from_static(b"keepalive"))).await
+                in_time(sink.send(Message::Ping(Bytes::from_static(b"keepalive")))).await
             }
             () = sleep_until(pong_until.unwrap_or(far)) => {
                 if pong_until.is_some() { break "the hub does not answer pings".to_owned() }
@@ -189,7 +201,7 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
                 Some(Ok(Message::Text(text))) => { receive(agent, text.as_bytes()); Ok(()) }
                 Some(Ok(Message::Pong(_))) => { pong_until = None; Ok(()) }
                 Some(Ok(Message::Close(_))) | None => break "closed by the hub".to_owned(),
-                Some(Ok(_)) => sink.flush().await,
+                Some(Ok(_)) => in_time(sink.flush()).await,
                 Some(Err(error)) => break error.to_string(),
             },
         };
@@ -216,27 +228,35 @@ async fn write(
     first: Option<Bytes>,
 ) -> Result<(), WsError> {
     if let Some(frame) = first {
-        sink.feed(Message::Binary(frame)).await?;
+        in_time(sink.feed(Message::Binary(frame))).await?;
     }
     while let Ok(frame) = queue.try_recv() {
-        sink.feed(Message::Binary(frame)).await?;
+        in_time(sink.feed(Message::Binary(frame))).await?;
     }
     let now = Instant::now();
     for _ in 0..BURST {
         let Some((message_id, payload)) = agent.replies.next(now) else { break };
         let frame = AgentMessage::new(MessageType::AgentJobReply, message_id, now_ms(), payload).encode();
-        sink.feed(Message::Binary(frame)).await?;
+        in_time(sink.feed(Message::Binary(frame))).await?;
     }
     let mut more = false;
     for sent in 0..BURST {
         let Some(chunk) = agent.streams.next(now) else { break };
         more = sent + 1 == BURST;
-        sink.feed(Message::Binary(AgentMessage::carrying(&chunk, Uuid::new_v4(), now_ms()).encode())).await?;
+        let frame = AgentMessage::carrying(&chunk, Uuid::new_v4(), now_ms()).encode();
+        in_time(sink.feed(Message::Binary(frame))).await?;
     }
     if more {
         agent.streams.ring();
     }
-    sink.flush().await
+    in_time(sink.flush()).await
+}
+
+/// One frame's way out, which nothing else bounds: while it is written, nothing is read, not even the answer to a ping.
+async fn in_time(written: impl Future<Output = Result<(), WsError>>) -> Result<(), WsError> {
+    tokio::time::timeout(WRITE_PATIENCE, written)
+        .await
+        .unwrap_or_else(|_| Err(WsError::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the hub takes nothing any more"))))
 }
 
 fn now_ms() -> u64 {
@@ -299,6 +319,35 @@ mod tests {
     fn a_refusal_is_cut_and_cleaned() {
         let text = refused(403, format!("<A>\n\u{1b}[31m{}", "x".repeat(1000)).as_bytes()).to_string();
         assert!(text.len() < 400 && text.contains("403: <A>[31mxx"), "{text}");
+    }
+
+    #[test]
+    fn a_connection_that_closes_at_once_is_waited_for_longer_each_time() {
+        let mut wait = FIRST_WAIT;
+        for longest in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let pause = pause_after(PROVEN / 2, &mut wait);
+            let longest = Duration::from_secs(longest);
+            assert!((longest / 2..=longest).contains(&pause), "{pause:?} of {longest:?}");
+        }
+        assert!(pause_after(PROVEN, &mut wait) <= SPREAD, "one that worked is come back to soon");
+        assert!(pause_after(Duration::ZERO, &mut wait) <= FIRST_WAIT * 2);
+    }
+
+    #[tokio::test]
+    async fn a_hub_that_reads_nothing_is_given_up() {
+        let (ours, _theirs) = tokio::io::duplex(4096);
+        let role = tokio_tungstenite::tungstenite::protocol::Role::Client;
+        let socket = WebSocketStream::from_raw_socket(ours, role, None).await;
+        let (mut sink, _stream) = socket.split();
+        let begun = Instant::now();
+        let end = loop {
+            let frame = Message::Binary(Bytes::from_static(&[7; 64 * 1024]));
+            if let Err(error) = in_time(sink.send(frame)).await {
+                break error.to_string();
+            }
+        };
+        assert!(end.contains("takes nothing"), "{end}");
+        assert!(begun.elapsed() >= WRITE_PATIENCE);
     }
 
     #[test]
