@@ -101,6 +101,12 @@ impl Client {
         Ok(Self { http, endpoint, credentials, options: Arc::new(options), skew_ms: Arc::default() })
     }
 
+    /// The same client with another patience; connections and what was learned of the service's clock are shared.
+    pub fn with_retry(self, retry: RetryPolicy) -> Self {
+        let options = Arc::new(ClientOptions { retry, ..(*self.options).clone() });
+        Self { options, ..self }
+    }
+
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

@@ -18,7 +18,7 @@ pub async fn run(agent: Arc<Agent>) {
     let mut wait = RETRY.0;
     loop {
         let is_connected = connected.borrow_and_update().is_some();
-        let pause = match agent.link.call("UpdateInstanceInformation", &full(&agent, is_connected)).await {
+        let pause = match agent.link.call_once("UpdateInstanceInformation", &full(&agent, is_connected)).await {
             Ok(_) => {
                 wait = RETRY.0;
                 Duration::from_secs(agent.config.heartbeat_minutes * 60)

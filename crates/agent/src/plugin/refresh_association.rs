@@ -5,6 +5,7 @@
 
 use super::StepCx;
 use crate::document::outcome::{Status, StepResult};
+use crate::process::KILLED_CODE;
 use serde_json::json;
 
 /// Pages read at most; 20 associations each.
@@ -13,7 +14,12 @@ const PAGE_LIMIT: usize = 50;
 /// Input: `associationIds[]`, empty for all.
 pub async fn run(cx: &StepCx<'_>) -> Option<StepResult> {
     let wanted: Vec<String> = cx.inputs.lines("associationIds").into_iter().filter(|id| !id.trim().is_empty()).collect();
-    Some(match list(cx).await {
+    let found = tokio::select! {
+        biased;
+        () = cx.cancel.cancelled() => return Some(StepResult::plain(cx.action, Status::Cancelled, i64::from(KILLED_CODE), "cancelled")),
+        found = list(cx) => found,
+    };
+    Some(match found {
         Err(error) => StepResult::failed(cx.action, format!("The associations of this node cannot be listed: {error}")),
         Ok(found) => verdict(cx.action, &wanted, &found),
     })
