@@ -38,7 +38,7 @@ pub async fn fetch(url: &str, proof: &Proof, trust: Trust<'_>, insecure: bool, t
         "http" => return Err("the URL is not https; set allowInsecureDownload to true to fetch it anyway".to_owned()),
         other => return Err(format!("{other} is not a scheme this source knows")),
     }
-    let client = client(trust, insecure)?;
+    let client = client(trust, insecure, proof)?;
     let mut response = send(&client, &url, proof, None).await?;
     if response.status() == 401
         && let Proof::Digest(username, password) = proof
@@ -56,13 +56,15 @@ pub async fn fetch(url: &str, proof: &Proof, trust: Trust<'_>, insecure: bool, t
     save(response, target).await
 }
 
-fn client(trust: Trust<'_>, insecure: bool) -> Result<reqwest::Client, String> {
+fn client(trust: Trust<'_>, insecure: bool, proof: &Proof) -> Result<reqwest::Client, String> {
     let builder = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(30))
         .read_timeout(Duration::from_secs(120))
         .user_agent(concat!("quarterdeck-agent/", env!("CARGO_PKG_VERSION")))
         // A redirect from https to http would undo what the scheme promised.
         .https_only(!insecure);
+    // A redirect to another host leaves the login behind, but not headers of our own making; and what was signed is one address.
+    let builder = if matches!(proof, Proof::Headers(_)) { builder.redirect(reqwest::redirect::Policy::none()) } else { builder };
     let builder = match trust {
         Trust::Hub(config) => builder.tls_backend_preconfigured(config.clone()),
         Trust::System => {

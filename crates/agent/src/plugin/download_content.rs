@@ -157,12 +157,14 @@ async fn from_s3(cx: &StepCx<'_>, info: &Inputs, destination: &str) -> Result<St
         return Err(Ended::Failed("The path names a folder; name one object.".to_owned()));
     }
     let hub: Option<reqwest::Url> = cx.agent.registration.endpoint.parse().ok();
-    let at_hub = hub.is_some_and(|hub| hub.host_str() == url.host_str() && hub.port_or_known_default() == url.port_or_known_default());
+    let at_hub = hub.is_some_and(|hub| hub.origin() == url.origin());
     let target = download::file_target(destination, cx.downloads, &download::last_name(url.path()));
     let size = if at_hub {
         let tls = cx.agent.link.tls();
-        let signed = cx.agent.link.client().signed_headers(Request::get("s3", url.path())).await.map_err(|error| error.to_string())?;
-        http::fetch(&path, &Proof::Headers(signed.1), Trust::Hub(&tls), false, &target).await?
+        let asked = url.query_pairs().fold(Request::get("s3", url.path()), |asked, (name, value)| asked.with_query(&name, value));
+        let (url, headers) = cx.agent.link.client().signed_headers(asked).await.map_err(|error| error.to_string())?;
+        // What is fetched is what was signed, to the letter. The hub's address is plain http on its own machine only.
+        http::fetch(url.as_str(), &Proof::Headers(headers), Trust::Hub(&tls), url.scheme() == "http", &target).await?
     } else {
         http::fetch(&path, &Proof::None, Trust::System, false, &target).await?
     };

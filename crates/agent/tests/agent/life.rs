@@ -46,11 +46,16 @@ impl Life {
 
     /// `listening`: a hub that acknowledges everything at once.
     pub fn begin_with(dir: &Path, config: Config, boot: &str, listening: bool) -> Self {
+        Self::begin_at(dir, config, boot, listening, "http://127.0.0.1:9")
+    }
+
+    /// A node of the hub at `endpoint`.
+    pub fn begin_at(dir: &Path, config: Config, boot: &str, listening: bool, endpoint: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let home = Home::new(dir);
         home.create().unwrap();
         let registration =
-            Registration { instance_id: INSTANCE.into(), endpoint: "http://127.0.0.1:9".into(), region: "local-1".into(), own_ca: false };
+            Registration { instance_id: INSTANCE.into(), endpoint: endpoint.into(), region: "local-1".into(), own_ca: false };
         let link = Link::new(&registration.endpoint, "local-1", None).unwrap();
         let supervisor = Supervisor::at(env!("CARGO_BIN_EXE_quarterdeck-agent"));
         let mut agent = Agent::new(home, config, registration, link, supervisor);
