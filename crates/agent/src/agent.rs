@@ -45,7 +45,7 @@ pub struct Agent {
     pub inbox: Inbox,
     /// Frames for the connection there is.
     pub outbox: Outbox,
-    /// This boot of the machine.
+    /// This boot of the machine; empty if the system does not say. Compared by [`Agent::is_this_boot`].
     pub boot_id: String,
     /// Our cgroup, if we may divide it.
     pub cgroup: Option<PathBuf>,
@@ -84,6 +84,11 @@ impl Agent {
 }
 
 impl Agent {
+    /// Whether what was noted under `boot` was noted since the machine started. An unknown boot is never the same.
+    pub fn is_this_boot(&self, boot: &str) -> bool {
+        !boot.is_empty() && boot == self.boot_id
+    }
+
     /// What one step may use, without the name of its group.
     pub fn ceiling(&self) -> Ceiling {
         Ceiling {

@@ -103,12 +103,93 @@ impl Home {
         self.root.join("downloads")
     }
 
-    /// Where documents live while the data directory cannot be written: memory, if the system offers it.
+    /// Where documents live that came while the data directory could not be written: in memory, if there are any. A directory that somebody
+    /// else could have made is not one of them, because what lies in it is run.
     pub fn volatile(&self) -> Option<PathBuf> {
-        let base = crate::platform::memory_directory()?;
-        let digest = crate::digest::hex_of(self.root.to_string_lossy().as_bytes());
-        Some(base.join(format!("quarterdeck-{}", &digest[..16])))
+        self.volatiles().into_iter().next()
     }
+
+    /// All such directories: where there was no room in one, another was made.
+    pub fn volatiles(&self) -> Vec<PathBuf> {
+        let there = |dir: &Path| match check_private(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => {
+                // Looked for at every step.
+                static SAID: std::sync::Once = std::sync::Once::new();
+                SAID.call_once(|| tracing::warn!(%error, "a directory in memory is not used"));
+                false
+            }
+            Ok(()) => true,
+        };
+        self.in_memory().filter(|(ours, dir)| there(ours) && there(dir)).map(|(_, dir)| dir).collect()
+    }
+
+    /// Such a directory, made if there is none yet.
+    pub fn make_volatile(&self) -> io::Result<PathBuf> {
+        let mut refused = io::Error::new(io::ErrorKind::Unsupported, "this system offers no directory in memory");
+        for (ours, dir) in self.in_memory() {
+            match make_own_dir(&ours).and_then(|()| make_own_dir(&dir)).and_then(|()| needs_room(&dir)) {
+                Ok(()) => return Ok(dir),
+                Err(error) => {
+                    tracing::warn!(%error, dir = %dir.display(), "a directory in memory is not used");
+                    refused = error;
+                }
+            }
+        }
+        Err(refused)
+    }
+
+    /// The directories of this user's agents, each with the one for this data directory in it.
+    fn in_memory(&self) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+        let digest = crate::digest::hex_of(self.root.to_string_lossy().as_bytes());
+        crate::platform::memory_directories().into_iter().map(move |ours| {
+            let dir = ours.join(&digest[..16]);
+            (ours, dir)
+        })
+    }
+}
+
+/// Bytes of memory that must be free for work to move there.
+const MEMORY_FLOOR: u64 = 1 << 20;
+
+fn needs_room(dir: &Path) -> io::Result<()> {
+    match crate::platform::free_bytes(dir) {
+        Some(free) if free < MEMORY_FLOOR => Err(io::Error::new(io::ErrorKind::StorageFull, "it has no room either")),
+        _ => Ok(()),
+    }
+}
+
+/// Makes one directory that only this user can enter, in a place where others may make some too. One that is there already is taken if it
+/// is ours, see [`check_private`].
+pub fn make_own_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(false);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => check_private(path),
+    }
+}
+
+/// An error unless `path` is a directory itself (no link to one), belongs to this user, and nobody else can enter it.
+pub fn check_private(path: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(path)?;
+    let refused = |why: &str| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {why}", path.display())));
+    if !found.is_dir() {
+        return refused("is not a directory");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return refused("belongs to another user");
+        }
+        if found.mode() & 0o777 != 0o700 {
+            return refused("is open to other users");
+        }
+    }
+    Ok(())
 }
 
 /// Creates `path` and its parents; the last component is private to this user.
@@ -228,6 +309,39 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_may_have_made_is_not_taken() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let ours = dir.path().join("ours");
+        make_own_dir(&ours).unwrap();
+        make_own_dir(&ours).unwrap();
+        assert_eq!(fs::metadata(&ours).unwrap().permissions().mode() & 0o777, 0o700);
+        std::os::unix::fs::symlink(&ours, dir.path().join("link")).unwrap();
+        assert!(make_own_dir(&dir.path().join("link")).is_err());
+        fs::write(dir.path().join("file"), "").unwrap();
+        assert!(make_own_dir(&dir.path().join("file")).is_err());
+        fs::set_permissions(&ours, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(make_own_dir(&ours).unwrap_err().to_string().contains("open to other users"));
+        fs::set_permissions(&ours, fs::Permissions::from_mode(0o700)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&ours, Some(12345), None).unwrap();
+            assert!(make_own_dir(&ours).unwrap_err().to_string().contains("another user"));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_is_made_on_demand_and_found_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        assert!(home.volatiles().is_empty());
+        let Ok(made) = home.make_volatile() else { return eprintln!("NOT RUN: no place in memory for this user") };
+        assert_eq!(home.volatile().as_deref(), Some(made.as_path()));
+        fs::remove_dir(made).unwrap();
     }
 
     #[test]

@@ -13,8 +13,9 @@ use tokio::sync::{Notify, watch};
 /// How a step's own calls are repeated: three times, with the stock agent's waits (agent-protocol 2.1). The step has nobody else who
 /// would try again, and a hub that is being replaced is away for seconds.
 const FOR_A_STEP: RetryPolicy = RetryPolicy { attempts: 4, base: Duration::from_secs(2), cap: Duration::from_secs(12) };
-/// How long a step waits for the node's first credentials: a command that is taken up at the agent's start is there before them.
-const FIRST_CREDENTIALS: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 60 });
+/// How long a step waits for the node's first credentials: a command that is taken up at the agent's start is there
+/// before them, and the hub may be away for a while.
+const FIRST_CREDENTIALS: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 3_600 });
 
 /// The hub of one registration.
 pub struct Link {
@@ -38,7 +39,7 @@ impl Role {
     }
 
     /// Waits for the first credentials, but not for ever.
-    async fn first(&self) {
+    pub async fn first(&self) {
         let mut current = self.current.subscribe();
         let _ = tokio::time::timeout(FIRST_CREDENTIALS, current.wait_for(Option::is_some)).await;
     }

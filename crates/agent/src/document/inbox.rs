@@ -67,6 +67,11 @@ impl Inbox {
 /// Takes up the documents of earlier lives.
 pub fn resume(agent: &Arc<Agent>) {
     for (place, state) in load_all(&agent.home) {
+        if state.job_id.instance_id() != agent.registration.instance_id {
+            tracing::warn!(job_id = state.job_id.as_str(), "a stored command is for another node; it is not run");
+            let _ = super::state::remove(&place.dir);
+            continue;
+        }
         if agent.seen.contains(state.job_id.as_str(), crate::process::now_ms() / 1000) {
             // Over, with its last reply in the spool; what remains is output on its way.
             runner::resume_output(agent, &place, &state);
@@ -211,7 +216,7 @@ fn spawn(
 fn take_cancel(ack: &Ack, job: &AgentJob) {
     let Ok(content) = job.cancel_command() else { return ack.send(AckStatus::ParseError) };
     ack.send(AckStatus::Successful);
-    let reply = ReplyContent { document_status: DocumentStatus::InProgress, ..runner::envelope(&[]) };
+    let reply = ReplyContent { document_status: DocumentStatus::InProgress, ..runner::envelope([]) };
     ack.agent.outbox.send(&AgentJobReply::new(job.job_id.clone(), JobTopic::CancelCommand, &reply), Uuid::new_v4());
     let cancel = ack.agent.inbox.at_work().get(content.cancel_message_id.command_id()).cloned();
     match cancel {
@@ -225,7 +230,7 @@ async fn refuse(agent: &Agent, job_id: &JobId, reason: &str) {
     let content = ReplyContent {
         document_status: DocumentStatus::Failed,
         document_trace_output: format!("The document cannot be run: {reason}."),
-        ..runner::envelope(&[])
+        ..runner::envelope([])
     };
     let reply = AgentJobReply::new(job_id.clone(), JobTopic::SendCommand, &content);
     agent.replies.add(crate::digest::stable_uuid(&[job_id.as_str(), "refused"]), reply.encode()).await;

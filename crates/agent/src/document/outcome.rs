@@ -214,6 +214,41 @@ pub fn document_status(steps: &[Status]) -> Status {
         .unwrap_or(Status::Success)
 }
 
+/// What the properties of one plugin come to: the worst status, the code of the first that failed or else of the last, what they wrote one
+/// after the other. `None` if there is none.
+pub fn together(parts: &[StepResult]) -> Option<StepResult> {
+    let (first, last) = (parts.first()?, parts.last()?);
+    if parts.len() == 1 {
+        return Some(first.clone());
+    }
+    let statuses: Vec<Status> = parts.iter().map(|part| part.status).collect();
+    let status = if statuses.iter().all(|status| *status == Status::Skipped) { Status::Skipped } else { document_status(&statuses) };
+    let failed = parts.iter().find(|part| !matches!(part.status, Status::Success | Status::Skipped));
+    let text = |of: fn(&StepResult) -> &Text| {
+        let mut whole = Text::default();
+        for part in parts.iter().map(of) {
+            if whole.truncated {
+                break;
+            }
+            let room = prefix(&part.text, STREAM_LIMIT - whole.text.len().min(STREAM_LIMIT));
+            whole.text.push_str(room);
+            whole.truncated = part.truncated || room.len() < part.text.len();
+        }
+        whole
+    };
+    let notes: Vec<&str> = parts.iter().map(|part| part.note.as_str()).filter(|note| !note.is_empty()).collect();
+    Some(StepResult {
+        action: first.action.clone(),
+        status,
+        code: failed.unwrap_or(last).code,
+        stdout: text(|part| &part.stdout),
+        stderr: text(|part| &part.stderr),
+        note: notes.join("\n"),
+        started_ms: first.started_ms,
+        ended_ms: last.ended_ms,
+    })
+}
+
 /// Cuts the texts of a reply until it fits a frame that every hub takes. Escaping makes control characters six bytes long, so two
 /// streams within their limits may still be too much together.
 pub fn shrink(content: &mut ReplyContent) {
@@ -302,5 +337,29 @@ mod tests {
         assert_eq!(document_status(&[Success, Cancelled, TimedOut]), TimedOut);
         assert_eq!(document_status(&[TimedOut, Failed]), Failed);
         assert_eq!(document_status(&[Failed, SuccessAndReboot]), SuccessAndReboot);
+    }
+
+    #[test]
+    fn properties_come_to_one_result() {
+        let part = |status, code, out: &str, note: &str| {
+            let mut part = StepResult::plain("aws:runShellScript", status, code, note);
+            part.stdout = Text::from_bytes(out.as_bytes());
+            part
+        };
+        let whole = together(&[
+            part(Status::Success, 0, "a\n", ""),
+            part(Status::Failed, 3, "b\n", "exit status 3"),
+            part(Status::Failed, 4, "c\n", "exit status 4"),
+            part(Status::Success, 0, "", ""),
+        ])
+        .unwrap();
+        assert_eq!((whole.status, whole.code, whole.stdout.text.as_str()), (Status::Failed, 3, "a\nb\nc\n"));
+        assert_eq!(whole.note, "exit status 3\nexit status 4");
+        let whole = together(&[part(Status::Skipped, 0, "", ""), part(Status::Skipped, 0, "", "")]).unwrap();
+        assert_eq!(whole.status, Status::Skipped);
+        let long = "x".repeat(STREAM_LIMIT - 1);
+        let whole = together(&[part(Status::Success, 0, &long, ""), part(Status::Success, 0, "yz", "")]).unwrap();
+        assert_eq!((whole.stdout.text.len(), whole.stdout.truncated), (STREAM_LIMIT, true));
+        assert!(together(&[]).is_none());
     }
 }

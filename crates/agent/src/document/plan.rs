@@ -30,8 +30,10 @@ pub struct Plan {
 /// One step.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Key in replies: the step's name, for schema 1.x the plugin's.
+    /// Key in replies: the step's name, for schema 1.x the plugin's, which several properties of a plugin share.
     pub id: String,
+    /// Name in replies: the step's, empty for schema 1.x, where the plugin's stands for it.
+    pub name: String,
     /// Plugin, such as `aws:runShellScript`.
     pub action: String,
     /// What the plugin is given.
@@ -82,11 +84,6 @@ impl Inputs {
         }
     }
 
-    /// As seconds within a range; anything else is `default` (agent-protocol 6.5).
-    pub fn seconds(&self, name: &str, range: std::ops::RangeInclusive<u64>, default: u64) -> u64 {
-        self.text(name).trim().parse().ok().filter(|n| range.contains(n)).unwrap_or(default)
-    }
-
     /// As a flag: `true`, `"True"`.
     pub fn flag(&self, name: &str) -> bool {
         self.text(name).eq_ignore_ascii_case("true")
@@ -111,6 +108,24 @@ fn plain_text(value: &Value) -> String {
 }
 
 impl Plan {
+    /// The steps that are reported as one: those of one name that follow each other.
+    pub fn group(&self, index: usize) -> std::ops::Range<usize> {
+        let same = |other: &Step| self.steps.get(index).is_some_and(|step| step.id == other.id);
+        let first = self.steps[..index.min(self.steps.len())].iter().rposition(|other| !same(other)).map_or(0, |at| at + 1);
+        let end = self.steps[first..].iter().position(|other| !same(other)).map_or(self.steps.len(), |at| first + at);
+        first..end
+    }
+
+    /// All groups, in order.
+    pub fn groups(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let group = (next < self.steps.len()).then(|| self.group(next))?;
+            next = group.end;
+            Some(group)
+        })
+    }
+
     /// Reads the document of a job with the parameters it is run with.
     pub fn new(document: Value, given: &Map<String, Value>) -> Result<Self, PlanError> {
         Self::of(&Document::from_value(document)?, given)
@@ -134,6 +149,7 @@ impl Plan {
                 let left_out = step.precondition.as_ref().filter(|p| p.evaluate(platform(), &parameters) == Outcome::NotMet);
                 Step {
                     id: step.name.clone(),
+                    name: if document.schema_version == SchemaVersion::V1_2 { String::new() } else { step.name.clone() },
                     action: step.plugin.name.to_owned(),
                     inputs: Inputs(rendered.inputs),
                     variables: rendered.environment,
@@ -178,8 +194,20 @@ mod tests {
         let step = &plan.steps[0];
         assert_eq!((step.id.as_str(), step.lenient), ("aws:runShellScript", false));
         assert_eq!(step.inputs.lines("runcommand"), ["echo {{ commands }}", "b"]);
-        assert_eq!(step.inputs.seconds("timeoutSeconds", 5..=172_800, 1), 3600);
+        assert_eq!(step.inputs.text("timeoutSeconds"), "3600");
         assert!(!format!("{plan:?}").contains("echo"), "scripts do not reach a log");
+    }
+
+    #[test]
+    fn properties_of_a_plugin_are_one_group() {
+        let document = json!({"schemaVersion":"1.2","runtimeConfig":{"aws:runPowerShellScript":{"properties":{"runCommand":["z"]}},
+            "aws:runShellScript":{"properties":[{"runCommand":["x"]},{"runCommand":["y"]}]}}});
+        let plan = plan(document, json!({})).unwrap();
+        assert_eq!(plan.steps.iter().map(|step| step.id.as_str()).filter(|id| *id == "aws:runShellScript").count(), 2);
+        let groups: Vec<_> = plan.groups().collect();
+        assert_eq!(groups.iter().map(ExactSizeIterator::len).sum::<usize>(), 3);
+        assert_eq!(groups.len(), 2);
+        assert!(groups.iter().all(|group| group.clone().all(|index| plan.group(index) == *group)));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! What the disk says and what the step's directory says then decide after a crash: go on waiting, take the result, start, or
 //! report that the step was cut off. Never start twice.
 
-use super::outcome::{Status, StepResult, document_status, shrink};
+use super::outcome::{Status, StepResult, document_status, shrink, together};
+use super::place::{self, Found};
 use super::plan::{Plan, Step};
-use super::state::{Place, Progress, State, save_to};
+use super::state::{Attempt, Place, Progress, Spot, State, save_to};
 use crate::agent::{Agent, VERSION};
+use crate::plugin::script::CUT_OFF;
 use crate::plugin::{self, StepCx};
 use crate::process::StepFiles;
 use qd_model::document::parse::OnFailure;
@@ -15,15 +17,10 @@ use qd_wire::payload::agent_job_reply::{AdditionalInfo, AgentInfo, AgentJobReply
 use qd_wire::payload::{JobId, JobTopic, Payload};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Reboots one document may ask for; more is a loop.
-const REBOOT_LIMIT: u32 = 15;
-/// How long a machine may take to go down.
-const REBOOT_PATIENCE: Duration = Duration::from_secs(600);
 /// Exit code with which a script ends the document successfully.
 const SUCCEED_AND_STOP: i64 = 168;
 /// Exit code with which a script ends the document as failed.
@@ -62,6 +59,8 @@ pub struct Run<'a> {
     pub streaming: bool,
     /// Whether each step is reported on its own.
     pub reporting: bool,
+    /// The first step's mark was written in this life of the agent, with the acceptance.
+    pub begun: bool,
 }
 
 /// Where progress is kept.
@@ -73,9 +72,10 @@ pub enum Keeper {
 }
 
 impl Keeper {
-    async fn save(&self, progress: &Progress, durable: bool) {
+    /// Writes progress down; durably if that matters after a loss of power.
+    pub async fn save(&self, progress: &Progress, durable: bool) -> std::io::Result<()> {
         let written = match self {
-            Self::Document(None, _) => return,
+            Self::Document(None, _) => return Err(std::io::ErrorKind::StorageFull.into()),
             Self::Document(Some(place), state) => {
                 let (place, state) = (place.clone(), State { progress: progress.clone(), ..(**state).clone() });
                 tokio::task::spawn_blocking(move || place.save(&state, durable)).await
@@ -85,8 +85,14 @@ impl Keeper {
                 tokio::task::spawn_blocking(move || save_to(&path, &progress, durable)).await
             }
         };
-        if let Err(error) = written.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-            tracing::warn!(%error, "progress cannot be written; going on from memory");
+        written.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+
+    /// Whether what is saved is there after a restart of the machine.
+    pub fn outlives_reboot(&self) -> bool {
+        match self {
+            Self::Document(place, _) => place.as_ref().is_some_and(|place| !place.volatile),
+            Self::File(_) => true,
         }
     }
 }
@@ -102,6 +108,7 @@ pub async fn run(
 ) -> bool {
     let job = state.job_id.clone();
     let wants_output = state.command().is_ok_and(|content| content.wants_output());
+    let begun = permit.is_some() && state.progress.started.is_some();
     let permit = match permit {
         Some(permit) => Some(permit),
         None => tokio::select! {
@@ -112,19 +119,11 @@ pub async fn run(
         },
     };
     let mut progress = state.progress.clone();
-    if progress.done.is_empty() && progress.started.as_ref().is_none_or(|boot| *boot == agent.boot_id) {
-        let begun = ReplyContent { document_status: DocumentStatus::InProgress, ..envelope(&[]) };
+    if progress.done.is_empty() && (begun || progress.started.as_ref().is_none_or(|boot| agent.is_this_boot(boot))) {
+        let begun = ReplyContent { document_status: DocumentStatus::InProgress, ..envelope([]) };
         agent.outbox.send(&AgentJobReply::new(job.clone(), JobTopic::SendCommand, &begun), Uuid::new_v4());
     }
-    let memory;
-    let dir = match &place {
-        Some(place) => place.dir.clone(),
-        None => {
-            memory = agent.home.volatile().unwrap_or_else(std::env::temp_dir).join(job.command_id());
-            memory
-        }
-    };
-    let volatile = place.as_ref().is_none_or(|place| place.volatile);
+    let (dir, volatile) = place::of_place(agent, &job, place.as_ref());
     let downloads = dir.join("downloads");
     let run = Run {
         agent,
@@ -136,9 +135,12 @@ pub async fn run(
         depth: 0,
         keeper: Keeper::Document(place, Box::new(state)),
         streaming: wants_output,
-        reporting: plan.steps.len() > 1,
+        reporting: plan.groups().count() > 1,
+        begun,
     };
-    run.reopen_streams(&progress);
+    if wants_output {
+        reopen(agent, &job, plan, &dir, &progress);
+    }
     let end = run.steps(&mut progress).await;
     drop(permit);
     if end == End::Suspended {
@@ -147,7 +149,7 @@ pub async fn run(
     // Without the record that it was run, the directory is what keeps it from being run again.
     let recorded = finish(agent, &job, plan, &progress, end, volatile).await;
     if recorded {
-        agent.streams.release(&job, dir);
+        agent.streams.release(&job, place::of_document(agent, &job, dir));
     }
     recorded
 }
@@ -155,22 +157,39 @@ pub async fn run(
 /// A document that was over when the agent ended: the hub may not have all of its output.
 pub fn resume_output(agent: &Agent, place: &Place, state: &State) {
     let command = state.command().ok().filter(|command| command.wants_output());
-    let plan = command.and_then(|command| Plan::new(command.document_content, &command.parameters).ok());
-    for (index, step) in plan.iter().flat_map(|plan| &plan.steps).enumerate() {
-        reopen(agent, &state.job_id, &step.id, &step_dir(&place.dir, index, state.progress.reboots));
+    if let Some(plan) = command.and_then(|command| Plan::new(command.document_content, &command.parameters).ok()) {
+        reopen(agent, &state.job_id, &plan, &place.dir, &state.progress);
     }
-    agent.streams.release(&state.job_id, place.dir.clone());
+    agent.streams.release(&state.job_id, place::of_document(agent, &state.job_id, place.dir.clone()));
 }
 
-fn step_dir(dir: &Path, index: usize, attempt: u32) -> PathBuf {
-    dir.join(format!("{index}-{attempt}"))
+/// After a restart: output of all that ended, which the hub may not have whole.
+fn reopen(agent: &Agent, job: &JobId, plan: &Plan, dir: &Path, progress: &Progress) {
+    for attempt in &progress.attempts {
+        reopen_attempt(agent, job, plan, dir, attempt);
+    }
+    for group in plan.groups().filter(|group| group.end <= progress.done.len()) {
+        agent.streams.end(job, &plan.steps[group.start].id);
+    }
 }
 
-fn reopen(agent: &Agent, job: &JobId, step: &str, dir: &Path) {
-    if StepFiles::new(dir).stdout().exists() {
-        agent.streams.open(job, step, dir);
-        agent.streams.end(job, step);
+fn reopen_attempt(agent: &Agent, job: &JobId, plan: &Plan, dir: &Path, attempt: &Attempt) {
+    let dir = place::of_attempt(agent, job, dir, attempt);
+    if let Some(step) = plan.steps.get(attempt.step)
+        && StepFiles::new(&dir).stdout().exists()
+    {
+        agent.streams.open(job, &step.id, &dir, attempt.spot.before);
     }
+}
+
+/// Results as they are reported: the properties of one plugin are one. `more` is what the step after `done` has so far.
+fn reported<'a>(plan: &'a Plan, done: &[StepResult], more: Option<&StepResult>) -> Vec<(&'a Step, StepResult)> {
+    let known: Vec<StepResult> = done.iter().chain(more).cloned().collect();
+    let group = |group: std::ops::Range<usize>| {
+        let parts = known.get(group.start..group.end.min(known.len()))?;
+        Some((&plan.steps[group.start], together(parts)?))
+    };
+    plan.groups().map_while(group).collect()
 }
 
 /// The last reply: durable, then remembered, so that neither its loss nor a repeated delivery runs anything again. False when
@@ -181,9 +200,10 @@ async fn finish(agent: &Arc<Agent>, job: &JobId, plan: &Plan, progress: &Progres
         End::Cancelled => Status::Cancelled,
         _ => document_status(&statuses),
     };
-    let mut content = ReplyContent { document_status: status.wire(), ..envelope(&progress.done) };
-    if let ([step], [result]) = (plan.steps.as_slice(), progress.done.as_slice()) {
-        content.runtime_status.insert(step.id.clone(), result.to_plugin_result("", "", step_name(step)));
+    let results = reported(plan, &progress.done, None);
+    let mut content = ReplyContent { document_status: status.wire(), ..envelope(results.iter().map(|(_, result)| result)) };
+    if let (1, [(step, result)]) = (plan.groups().count(), results.as_slice()) {
+        content.runtime_status.insert(step.id.clone(), result.to_plugin_result("", "", &step.name));
     }
     if volatile {
         content.document_trace_output = "The agent's disk is full; this command ran from memory.".to_owned();
@@ -204,7 +224,7 @@ async fn finish(agent: &Arc<Agent>, job: &JobId, plan: &Plan, progress: &Progres
 }
 
 /// A reply without status and steps.
-pub fn envelope(done: &[StepResult]) -> ReplyContent {
+pub fn envelope<'a>(done: impl IntoIterator<Item = &'a StepResult>) -> ReplyContent {
     let mut info = AdditionalInfo {
         agent: AgentInfo {
             lang: "en-US".to_owned(),
@@ -222,65 +242,44 @@ pub fn envelope(done: &[StepResult]) -> ReplyContent {
     ReplyContent { additional_info: info, ..ReplyContent::default() }
 }
 
-/// `stepName` of a reply: empty for schema 1.x, where the plugin's name stands for the step.
-fn step_name(step: &Step) -> &str {
-    if step.id == step.action { "" } else { &step.id }
-}
-
 impl Run<'_> {
-    fn step_dir(&self, index: usize, attempt: u32) -> PathBuf {
-        step_dir(self.dir, index, attempt)
-    }
-
-    /// After a restart: output of steps that ended and that the hub may not have whole.
-    fn reopen_streams(&self, progress: &Progress) {
-        if !self.streaming {
-            return;
-        }
-        for (index, step) in self.plan.steps.iter().enumerate().take(progress.done.len()) {
-            reopen(self.agent, self.job, &step.id, &self.step_dir(index, progress.reboots));
-        }
-    }
-
     /// Runs the steps that have no result yet.
     pub async fn steps(&self, progress: &mut Progress) -> End {
-        let mut resumed = progress.started.clone();
+        let mut begun = self.begun;
+        let mut resumed = progress.started.clone().filter(|_| !begun);
         if let Some(boot) = progress.rebooting.clone() {
-            if boot == self.agent.boot_id {
-                self.reboot();
+            if !self.agent.is_this_boot(&boot) {
+                (progress.rebooting, progress.asked) = (None, None);
+            } else if self.ask_again(progress).await {
                 return End::Suspended;
             }
-            progress.rebooting = None;
         }
         while let Some(step) = self.plan.steps.get(progress.done.len()) {
             let started = resumed.take();
-            let fresh = started.is_none();
+            let fresh = started.is_none() && !std::mem::take(&mut begun);
             if fresh && self.agent.inbox.closed().is_cancelled() {
                 return End::Suspended;
             }
             if self.cancel.is_cancelled() && !step.finally && self.is_untouched(progress, started.as_deref()) {
+                self.leave_group(progress).await;
                 return End::Cancelled;
             }
             let result = match self.without_running(step, progress.exit) {
                 Some(result) => result,
-                None => {
-                    if fresh {
-                        progress.started = Some(self.agent.boot_id.clone());
-                        self.keeper.save(progress, true).await;
-                    }
-                    let Some(result) = self.run_step(step, progress, started).await else { return End::Suspended };
-                    result
-                }
+                None => match self.run_step(step, progress, started, fresh).await {
+                    Some(result) => result,
+                    None => return End::Suspended,
+                },
             };
-            if result.status == Status::SuccessAndReboot {
-                if self.ask_for_reboot(step, progress, &result).await {
-                    return End::Suspended;
+            let result = if result.status == Status::SuccessAndReboot {
+                match self.ask_for_reboot(step, progress, result).await {
+                    Ok(()) => return End::Suspended,
+                    Err(result) => result,
                 }
-                let note = format!("the step asked for a reboot more than {REBOOT_LIMIT} times");
-                self.take(step, progress, StepResult { status: Status::Failed, note, ..result });
             } else {
-                self.take(step, progress, result);
-            }
+                result
+            };
+            self.take(step, progress, result);
             self.report(progress).await;
         }
         End::Over
@@ -288,31 +287,38 @@ impl Run<'_> {
 
     /// Nothing of the next step happened yet: it may be left out.
     fn is_untouched(&self, progress: &Progress, started: Option<&str>) -> bool {
-        if started.is_some_and(|boot| boot != self.agent.boot_id) {
+        if started.is_some_and(|boot| !self.agent.is_this_boot(boot)) {
             return false;
         }
-        let dir = self.step_dir(progress.done.len(), progress.reboots);
-        matches!(crate::process::find(&StepFiles::new(dir)), Ok(crate::process::Found::NotStarted))
+        matches!(crate::process::find(&StepFiles::new(self.look(progress))), Ok(crate::process::Found::NotStarted))
     }
 
-    /// Results that need no plugin.
+    /// Results that need no plugin. A step that is not for this node is left out whether or not the node could run it.
     fn without_running(&self, step: &Step, exit: bool) -> Option<StepResult> {
         if exit && !step.finally {
             let text = "Step execution skipped because an earlier step ended the document.";
             return Some(StepResult::plain(&step.action, Status::Skipped, 0, text));
         }
-        if let Some(result) = plugin::refuse(&step.action, step.lenient) {
-            return Some(result);
+        if let Some(why) = &step.left_out {
+            return Some(StepResult::plain(&step.action, Status::Skipped, 0, why));
         }
-        step.left_out.as_ref().map(|why| StepResult::plain(&step.action, Status::Skipped, 0, why))
+        plugin::refuse(&step.action, step.lenient)
     }
 
-    async fn run_step(&self, step: &Step, progress: &Progress, started: Option<String>) -> Option<StepResult> {
-        let dir = self.step_dir(progress.done.len(), progress.reboots);
-        if let Err(error) = crate::home::create_private_dir(&dir) {
-            return Some(StepResult::failed(&step.action, format!("the step's directory cannot be made: {error}")));
+    /// Runs the next step. `None`: the agent is going down and the step goes on without it.
+    async fn run_step(&self, step: &Step, progress: &mut Progress, started: Option<String>, fresh: bool) -> Option<StepResult> {
+        let elsewhere = progress.current.volatile;
+        let dir = match self.place(progress) {
+            Ok(Found::Dir(dir)) => dir,
+            Ok(Found::Lost) => return Some(StepResult { code: -1, ..StepResult::failed(&step.action, CUT_OFF) }),
+            Err(error) => return Some(StepResult::failed(&step.action, format!("the step's directory cannot be made: {error}"))),
+        };
+        if fresh || progress.current.volatile != elsewhere {
+            progress.started.get_or_insert_with(|| self.agent.boot_id.clone());
+            if let Err(error) = self.keeper.save(progress, true).await {
+                tracing::warn!(%error, "progress cannot be written; going on from memory");
+            }
         }
-        let may_have_run = started.is_some_and(|boot| boot != self.agent.boot_id);
         let cx = StepCx {
             agent: self.agent,
             job: self.job,
@@ -323,19 +329,15 @@ impl Run<'_> {
             variables: &step.variables,
             cancel: self.cancel,
             stream: self.streaming.then_some(step.id.as_str()),
-            may_have_run,
+            before: progress.current.before,
+            may_have_run: started.is_some_and(|boot| !self.agent.is_this_boot(&boot)),
             depth: self.depth,
         };
-        // None: the agent is going down and the step goes on without it.
-        let result = Box::pin(plugin::run(&cx)).await?;
-        if self.streaming {
-            reopen(self.agent, self.job, &step.id, &dir);
-        }
-        Some(result)
+        Box::pin(plugin::run(&cx)).await
     }
 
     /// Takes a result and decides what follows.
-    fn take(&self, step: &Step, progress: &mut Progress, mut result: StepResult) {
+    pub fn take(&self, step: &Step, progress: &mut Progress, mut result: StepResult) {
         match (result.status, result.code) {
             (Status::Failed, SUCCEED_AND_STOP) => {
                 result.status = Status::Success;
@@ -354,55 +356,66 @@ impl Run<'_> {
             (Status::Success, _) if step.exit_on_success => progress.exit = true,
             _ => {}
         }
+        let index = progress.done.len();
+        let group_ends = self.plan.group(index).end == index + 1;
+        let before = if group_ends { [0, 0] } else { self.told_after(progress) };
+        let attempt = Attempt { step: index, number: progress.reboots, spot: progress.current };
+        progress.attempts.push(attempt);
+        progress.current = Spot { volatile: false, before };
         progress.started = None;
         progress.done.push(result);
+        if self.streaming {
+            reopen_attempt(self.agent, self.job, self.plan, self.dir, &attempt);
+            if group_ends {
+                self.agent.streams.end(self.job, &step.id);
+            }
+        }
+    }
+
+    /// Bytes of each stream that are told under the next step's name once what it has written so far is.
+    pub fn told_after(&self, progress: &Progress) -> [u64; 2] {
+        let ([out, err], [more_out, more_err]) = (progress.current.before, place::written(&self.look(progress)));
+        [out + more_out, err + more_err]
     }
 
     /// One reply for the step that has just ended. A document of one step says it with its last reply.
-    async fn report(&self, progress: &Progress) {
-        if !self.reporting {
+    pub async fn report(&self, progress: &Progress) {
+        let index = progress.done.len().saturating_sub(1);
+        let (Some(step), group) = (self.plan.steps.get(index), self.plan.group(index)) else { return };
+        if !self.reporting || group.end != progress.done.len() {
             return;
         }
-        let (Some(result), Some(step)) = (progress.done.last(), self.plan.steps.get(progress.done.len() - 1)) else { return };
-        let mut content = ReplyContent { document_status: DocumentStatus::InProgress, ..envelope(&progress.done) };
-        content.runtime_status.insert(step.id.clone(), result.to_plugin_result("", "", step_name(step)));
-        shrink(&mut content);
-        let reply = AgentJobReply::new(self.job.clone(), JobTopic::SendCommand, &content);
+        let reply = self.reply(progress, step, None, DocumentStatus::InProgress);
         let id = crate::digest::stable_uuid(&[self.job.as_str(), "step", &step.id]);
         self.agent.replies.add(id, reply.encode()).await;
     }
 
-    /// Writes down that a reboot is wanted, says so, and asks the machine. False if it was asked for too often.
-    async fn ask_for_reboot(&self, step: &Step, progress: &mut Progress, result: &StepResult) -> bool {
-        if progress.reboots >= REBOOT_LIMIT {
-            return false;
+    /// No further part of the group follows: what its parts have come to is reported.
+    async fn leave_group(&self, progress: &Progress) {
+        let index = progress.done.len();
+        let group = self.plan.group(index);
+        if self.reporting && group.start < index {
+            let step = &self.plan.steps[group.start];
+            let reply = self.reply(progress, step, None, DocumentStatus::InProgress);
+            self.agent.replies.add(crate::digest::stable_uuid(&[self.job.as_str(), "step", &step.id]), reply.encode()).await;
         }
-        progress.reboots += 1;
-        progress.started = None;
-        progress.rebooting = Some(self.agent.boot_id.clone());
-        self.keeper.save(progress, true).await;
-        let mut content = ReplyContent { document_status: DocumentStatus::SuccessAndReboot, ..envelope(&progress.done) };
-        content.runtime_status.insert(step.id.clone(), result.to_plugin_result("", "", step_name(step)));
-        shrink(&mut content);
-        self.agent.outbox.send(&AgentJobReply::new(self.job.clone(), JobTopic::SendCommand, &content), Uuid::new_v4());
-        self.reboot();
-        true
     }
 
-    fn reboot(&self) {
-        let Some((program, arguments)) = self.agent.config.reboot_command.split_first() else { return };
-        tracing::warn!(job_id = self.job.as_str(), "a command asks for a reboot; restarting the machine");
-        self.agent.inbox.close();
-        match tokio::process::Command::new(program).args(arguments).spawn() {
-            Ok(mut child) => drop(tokio::spawn(async move { child.wait().await })),
-            Err(error) => tracing::error!(%error, "the machine cannot be restarted; trying again later"),
+    /// Says how a step stands, to a hub that is there. `more` is what it has beyond its parts that ended.
+    pub fn say(&self, progress: &Progress, step: &Step, more: Option<&StepResult>, status: DocumentStatus) {
+        self.agent.outbox.send(&self.reply(progress, step, more, status), Uuid::new_v4());
+    }
+
+    fn reply(&self, progress: &Progress, step: &Step, more: Option<&StepResult>, status: DocumentStatus) -> AgentJobReply {
+        let results = reported(self.plan, &progress.done, more);
+        // What the step has so far is no result to be counted yet.
+        let counted = results.iter().take(results.len() - usize::from(more.is_some() && !results.is_empty()));
+        let mut content = ReplyContent { document_status: status, ..envelope(counted.map(|(_, result)| result)) };
+        if let Some((_, result)) = results.iter().find(|(of, _)| of.id == step.id) {
+            content.runtime_status.insert(step.id.clone(), result.to_plugin_result("", "", &step.name));
         }
-        // Still here after a while: the restart did not happen. A new life of the agent asks again and takes commands meanwhile.
-        let stop = self.agent.stop.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(REBOOT_PATIENCE).await;
-            stop.cancel();
-        });
+        shrink(&mut content);
+        AgentJobReply::new(self.job.clone(), JobTopic::SendCommand, &content)
     }
 }
 

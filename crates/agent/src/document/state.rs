@@ -28,6 +28,12 @@ pub struct State {
 pub struct Progress {
     /// Results of the steps that ended, in order.
     pub done: Vec<StepResult>,
+    /// What was run of them, and before a reboot of the step after them, in order.
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+    /// Of the step after them.
+    #[serde(default)]
+    pub current: Spot,
     /// The step after them was started, or is about to be, under this boot of the machine.
     pub started: Option<String>,
     /// No further step runs but a finally step.
@@ -36,6 +42,38 @@ pub struct Progress {
     pub reboots: u32,
     /// A reboot was asked for under this boot; the step after `done` runs again under another one.
     pub rebooting: Option<String>,
+    /// More about that reboot.
+    #[serde(default)]
+    pub asked: Option<Asked>,
+}
+
+/// One run of a step that ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Place of the step in the document.
+    pub step: usize,
+    /// Reboots of the document before it; part of its directory's name.
+    pub number: u32,
+    /// Where it was run.
+    pub spot: Spot,
+}
+
+/// Where an attempt is run, and where its output begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spot {
+    /// Its directory is in memory, because the disk took none.
+    pub volatile: bool,
+    /// Bytes of standard output and of standard error that earlier attempts and parts told under the same name.
+    pub before: [u64; 2],
+}
+
+/// A reboot that a step asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// What the step ended with.
+    pub result: StepResult,
+    /// How often the machine was told, under this boot.
+    pub tries: u32,
 }
 
 impl State {
@@ -67,7 +105,7 @@ impl Place {
             None => io::Error::new(io::ErrorKind::StorageFull, "the disk is full"),
         };
         let _ = std::fs::remove_dir_all(&dir);
-        let memory = home.volatile().ok_or(refused)?.join(&name);
+        let memory = home.make_volatile().map_err(|_| refused)?.join(&name);
         create_at(&memory, state, false)?;
         tracing::warn!(job_id = state.job_id.as_str(), "the data directory cannot be written; working from memory");
         Ok(Self { dir: memory, volatile: true })
@@ -102,6 +140,15 @@ fn create_at(dir: &Path, state: &State, durable: bool) -> io::Result<()> {
 
 /// Start of the name of a directory that is being removed.
 const GONE: &str = ".gone-";
+/// Start of the name of a script in memory whose step's directory took none.
+pub const SPARE_SCRIPT: &str = "script-";
+/// End of the name of a directory in memory with steps of a document on the disk.
+const SPARE_STEPS: &str = ".steps";
+
+/// Name of the directory in memory for the steps of a document that the disk takes none of.
+pub fn spare_steps(job: &JobId) -> String {
+    format!("{}{SPARE_STEPS}", crate::digest::file_name_of(job.command_id()))
+}
 
 /// Removes a document's directory. It is renamed first: a removal that is cut off must not leave a state without the step
 /// directories that say what was run, because that would look like a document to start.
@@ -116,12 +163,24 @@ pub fn remove(dir: &Path) -> io::Result<()> {
 /// state were never acknowledged and are removed.
 pub fn load_all(home: &Home) -> Vec<(Place, State)> {
     let mut found = Vec::new();
-    let roots = [(Some(home.documents()), false), (home.volatile(), true)];
-    for (root, volatile) in roots.into_iter().filter_map(|(root, volatile)| Some((root?, volatile))) {
+    let roots = std::iter::once((home.documents(), false)).chain(home.volatiles().into_iter().map(|root| (root, true)));
+    for (root, volatile) in roots {
         for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
             let dir = entry.path();
-            if entry.file_name().to_string_lossy().starts_with(GONE) {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(GONE) {
                 let _ = std::fs::remove_dir_all(dir);
+                continue;
+            }
+            // In memory there are also things that belong to documents on the disk.
+            if volatile && name.starts_with(SPARE_SCRIPT) {
+                continue;
+            }
+            if volatile && let Some(document) = name.strip_suffix(SPARE_STEPS) {
+                if !home.documents().join(document).exists() {
+                    let _ = std::fs::remove_dir_all(dir);
+                }
                 continue;
             }
             match home::read_json::<State>(&dir.join("state.json")) {

@@ -100,11 +100,17 @@ pub fn is_noexec(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }
 
-pub fn memory_directory() -> Option<PathBuf> {
-    ["/dev/shm", "/run"].iter().map(PathBuf::from).find(|dir| {
-        rustix::fs::access(dir, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
-            && free_bytes(dir).is_some_and(|free| free > 1 << 20)
-    })
+/// Where only this user or root can make something, then where everybody can.
+pub fn memory_directories() -> Vec<PathBuf> {
+    let user = rustix::process::geteuid();
+    let run = if user.is_root() {
+        // The unit's RuntimeDirectory.
+        Some(PathBuf::from("/run"))
+    } else {
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute() && crate::home::check_private(dir).is_ok())
+    };
+    let shared = Path::new("/dev/shm").join(format!("quarterdeck-agent-{}", user.as_raw()));
+    run.map(|dir| dir.join("quarterdeck-agent")).into_iter().chain([shared]).collect()
 }
 
 pub fn reboot_command() -> Vec<String> {

@@ -84,9 +84,13 @@ pub fn is_noexec(path: &Path) -> bool {
     system::is_noexec(path)
 }
 
-/// A directory that lives in memory and does not depend on a disk, if the system has one.
-pub fn memory_directory() -> Option<PathBuf> {
-    system::memory_directory()
+/// Directories for this user's agents that live in memory and do not depend on a disk, best first. They may not be there yet, and where
+/// everybody may make some, somebody else may have been first: see [`crate::home::check_private`].
+pub fn memory_directories() -> Vec<PathBuf> {
+    #[cfg(target_os = "linux")]
+    return system::memory_directories();
+    #[cfg(not(target_os = "linux"))]
+    system::memory_directory().into_iter().collect()
 }
 
 /// Program and arguments that restart the machine.

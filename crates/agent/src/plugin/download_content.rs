@@ -74,8 +74,7 @@ async fn secret(cx: &StepCx<'_>, info: &Inputs, name: &str) -> Result<Option<Str
     let inside = trimmed.strip_prefix("{{").and_then(|t| t.strip_suffix("}}")).map(str::trim).and_then(|t| t.strip_prefix(SECURE));
     let Some(parameter) = inside else { return Ok(Some(text).filter(|t| !t.trim().is_empty())) };
     let body = json!({ "Names": [parameter], "WithDecryption": true });
-    let answer =
-        cx.agent.link.call("GetParameters", &body).await.map_err(|error| format!("The parameter {parameter} cannot be read: {error}"))?;
+    let answer = cx.agent.link.call("GetParameters", &body).await.map_err(|error| format!("The parameter {parameter} cannot be read: {error}"))?;
     let value = answer["Parameters"][0]["Value"].as_str().map(str::to_owned);
     value.map(Some).ok_or_else(|| format!("The parameter {parameter} does not exist, or this node may not read it."))
 }
@@ -160,6 +159,7 @@ async fn from_s3(cx: &StepCx<'_>, info: &Inputs, destination: &str) -> Result<St
     let at_hub = hub.is_some_and(|hub| hub.origin() == url.origin());
     let target = download::file_target(destination, cx.downloads, &download::last_name(url.path()));
     let size = if at_hub {
+        cx.agent.link.role().first().await;
         let tls = cx.agent.link.tls();
         let asked = url.query_pairs().fold(Request::get("s3", url.path()), |asked, (name, value)| asked.with_query(&name, value));
         let (url, headers) = cx.agent.link.client().signed_headers(asked).await.map_err(|error| error.to_string())?;
@@ -180,6 +180,7 @@ async fn from_documents(cx: &StepCx<'_>, info: &Inputs, destination: &str) -> Re
     if let Some(parent) = target.parent() {
         std::fs::create_dir_all(parent).map_err(|error| format!("{} cannot be made: {error}", parent.display()))?;
     }
-    crate::home::write_atomic(&target, text.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", target.display()))?;
+    // As a script would make it, not as the agent's own files.
+    std::fs::write(&target, text).map_err(|error| format!("{} cannot be written: {error}", target.display()))?;
     Ok(format!("Content downloaded to {}", target.display()))
 }

@@ -40,6 +40,8 @@ pub struct StepCx<'a> {
     pub cancel: &'a CancellationToken,
     /// The step's name for live output, if the hub wants it.
     pub stream: Option<&'a str>,
+    /// Bytes of either stream that were told under that name before this attempt.
+    pub before: [u64; 2],
     /// The step was started under another boot of the machine: without a result it must count as cut off.
     pub may_have_run: bool,
     /// How deep in documents run by documents.

@@ -21,14 +21,15 @@ const NOT_PASSED_ON: &[&str] = &[
     "LISTEN_FDS",
     "LISTEN_PID",
     "CREDENTIALS_DIRECTORY",
+    "RUNTIME_DIRECTORY",
     "RUST_LOG",
     "RUST_BACKTRACE",
 ];
 const NOT_PASSED_ON_BY_PREFIX: &[&str] = &["QUARTERDECK_", "AWS_", "SYSTEMD_"];
 
-/// Timeout of a step: 5 seconds to 48 hours, anything else is an hour.
+/// Timeout of a step, read as the hub reads it: 5 seconds to 48 hours, anything else is an hour.
 pub fn timeout_seconds(cx: &StepCx<'_>) -> u64 {
-    cx.inputs.seconds("timeoutSeconds", 5..=172_800, 3600)
+    u64::from(qd_model::document::timeout::seconds(cx.inputs.get("timeoutSeconds")))
 }
 
 /// Runs the script of a step, or goes on with the one that was started before.
@@ -41,38 +42,61 @@ pub async fn run(cx: &StepCx<'_>, file_name: &str, runner: Runner) -> Option<Ste
 /// Runs a program under supervision.
 pub async fn run_program(cx: &StepCx<'_>, program: Program) -> Option<StepResult> {
     let files = StepFiles::new(cx.dir);
-    let found = match find(&files) {
-        Ok(found) => found,
-        Err(error) => return Some(StepResult::failed(cx.action, format!("the step's directory cannot be read: {error}"))),
-    };
-    let running = match found {
-        Found::Finished(record) => return Some(result_of(cx, &files, Some(&record))),
-        Found::Interrupted => {
-            kill_leftovers(&files);
-            return Some(result_of(cx, &files, None));
-        }
-        Found::NotStarted if cx.may_have_run => return Some(result_of(cx, &files, None)),
-        Found::Alive => Running::attach(&files),
-        Found::NotStarted => {
-            if cx.cancel.is_cancelled() {
-                return Some(StepResult::plain(cx.action, Status::Cancelled, i64::from(KILLED_CODE), ""));
+    // A supervisor may end before it has begun: killed for want of memory, or on a disk that has just become full. Once more, then.
+    let mut again = true;
+    loop {
+        let found = match find(&files) {
+            Ok(found) => found,
+            Err(error) => return Some(StepResult::failed(cx.action, format!("the step's directory cannot be read: {error}"))),
+        };
+        let mut running = match found {
+            Found::Finished(record) => return Some(result_of(cx, &files, Some(&record))),
+            Found::Interrupted => {
+                kill_leftovers(&files);
+                return Some(result_of(cx, &files, None));
             }
-            match Running::start(&cx.agent.supervisor, &files, &order(cx, program)).await {
-                Ok(running) => running,
-                Err(error) => return Some(StepResult::failed(cx.action, format!("the script cannot be started: {error}"))),
+            Found::NotStarted if cx.may_have_run => return Some(result_of(cx, &files, None)),
+            Found::Alive => Running::attach(&files),
+            Found::NotStarted => {
+                if cx.cancel.is_cancelled() {
+                    return Some(StepResult::plain(cx.action, Status::Cancelled, i64::from(KILLED_CODE), ""));
+                }
+                match Running::start(&cx.agent.supervisor, &files, &order(cx, program.clone())).await {
+                    Ok(running) => running,
+                    Err(_) if again => {
+                        again = false;
+                        continue;
+                    }
+                    Err(error) => return Some(not_started(cx, &error.to_string())),
+                }
             }
+        };
+        if let Some(step) = cx.stream {
+            cx.agent.streams.open(cx.job, step, cx.dir, cx.before);
         }
-    };
-    if let Some(step) = cx.stream {
-        cx.agent.streams.open(cx.job, step, cx.dir);
+        follow(cx, &mut running).await?;
+        match running.found() {
+            Ok(Found::NotStarted) if cx.cancel.is_cancelled() => {}
+            Ok(Found::NotStarted) if again => {
+                again = false;
+                tracing::warn!(reason = running.reason(), "a script was not started; trying again");
+            }
+            Ok(Found::NotStarted) => return Some(not_started(cx, &running.reason())),
+            Ok(_) => {}
+            Err(error) => return Some(StepResult::failed(cx.action, format!("the step's result cannot be read: {error}"))),
+        }
     }
-    follow(cx, &files, running).await
+}
+
+fn not_started(cx: &StepCx<'_>, reason: &str) -> StepResult {
+    StepResult::failed(cx.action, format!("the script could not be started: {reason}"))
 }
 
 /// Time between two requests to stop a script.
 const STOP_AGAIN: Duration = Duration::from_millis(500);
 
-async fn follow(cx: &StepCx<'_>, files: &StepFiles, mut running: Running) -> Option<StepResult> {
+/// Waits for the end of a script. `None` when the agent is going down.
+async fn follow(cx: &StepCx<'_>, running: &mut Running) -> Option<()> {
     let mut asked_to_stop = false;
     loop {
         tokio::select! {
@@ -85,7 +109,7 @@ async fn follow(cx: &StepCx<'_>, files: &StepFiles, mut running: Running) -> Opt
             event = running.event() => {
                 cx.agent.streams.ring();
                 if event == Event::Ended {
-                    break;
+                    return Some(());
                 }
                 // A request that came before the supervisor could hear it is made again.
                 if asked_to_stop {
@@ -95,10 +119,6 @@ async fn follow(cx: &StepCx<'_>, files: &StepFiles, mut running: Running) -> Opt
             // A script that is silent gives no other occasion.
             () = tokio::time::sleep(STOP_AGAIN), if asked_to_stop => running.request_stop(),
         }
-    }
-    match running.result() {
-        Ok(record) => Some(result_of(cx, files, record.as_ref())),
-        Err(error) => Some(StepResult::failed(cx.action, format!("the step's result cannot be read: {error}"))),
     }
 }
 
@@ -112,6 +132,7 @@ fn order(cx: &StepCx<'_>, program: Program) -> Order {
         output_limit_bytes: config.output_limit_bytes,
         kill_grace_ms: config.kill_grace_ms,
         ceiling: Ceiling { group: step_group(cx.dir), ..cx.agent.ceiling() },
+        home: cx.agent.home.root().to_path_buf(),
     }
 }
 
@@ -178,6 +199,10 @@ fn environment(cx: &StepCx<'_>) -> Vec<(String, String)> {
     list
 }
 
+/// What is said of a step that was begun and left no result.
+pub const CUT_OFF: &str = "The step was cut off before its result was recorded (the machine went down or its supervisor was killed). \
+    It was not run again, because it may already have had its effect.";
+
 /// `None`: started, and nobody knows how it ended.
 fn result_of(cx: &StepCx<'_>, files: &StepFiles, record: Option<&ExitRecord>) -> StepResult {
     let text = |path: PathBuf| -> Text {
@@ -188,9 +213,7 @@ fn result_of(cx: &StepCx<'_>, files: &StepFiles, record: Option<&ExitRecord>) ->
     result.stderr = text(files.stderr());
     let Some(record) = record else {
         result.code = -1;
-        result.note = "The step was cut off before its result was recorded (the machine went down or its supervisor was killed). \
-            It was not run again, because it may already have had its effect."
-            .to_owned();
+        result.note = CUT_OFF.to_owned();
         return result;
     };
     (result.started_ms, result.ended_ms) = (record.started_ms, record.ended_ms);
@@ -198,6 +221,13 @@ fn result_of(cx: &StepCx<'_>, files: &StepFiles, record: Option<&ExitRecord>) ->
     (result.status, result.note) = match (record.cause, record.code) {
         (Cause::Exited, 0) => (Status::Success, String::new()),
         (Cause::Exited, code) if code == platform::REBOOT_CODE && cx.depth == 0 => (Status::SuccessAndReboot, String::new()),
+        (Cause::Exited, code) if code == platform::REBOOT_CODE => (
+            Status::Failed,
+            format!(
+                "failed to run commands: exit status {code} asks for a reboot, which is not possible inside aws:runDocument in this version. \
+                 Let a step of the command's own document ask for it."
+            ),
+        ),
         (Cause::Exited, code) => match record.signal {
             Some(signal) => (Status::Failed, format!("failed to run commands: signal {signal}")),
             None => (Status::Failed, format!("failed to run commands: exit status {code}")),

@@ -17,6 +17,8 @@ pub mod ceiling;
 pub mod cgroup;
 #[cfg(target_os = "linux")]
 pub mod nursery;
+#[cfg(target_os = "linux")]
+pub mod oom;
 pub mod output;
 pub mod running;
 pub mod supervise;
@@ -54,6 +56,9 @@ pub struct Order {
     pub kill_grace_ms: u64,
     /// Resource ceiling for the whole process tree.
     pub ceiling: ceiling::Ceiling,
+    /// The agent's data directory: where the step's directory takes no script, the one in memory does, see
+    /// [`crate::home::Home::make_volatile`].
+    pub home: PathBuf,
 }
 
 /// The two ways a step runs something.

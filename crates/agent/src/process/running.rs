@@ -1,5 +1,6 @@
 //! The agent's side of a supervised step: start it, find it again after a restart, hear from it, stop it.
 
+use super::supervise::NOT_STARTED;
 use super::{ExitRecord, Found, Order, StepFiles, find, kill_leftovers, system};
 use std::io;
 use std::path::PathBuf;
@@ -93,8 +94,13 @@ pub struct Running {
     bell: Option<BellPipe>,
     /// Ends with the supervisor, where that is known. A script's background processes may hold its end of the bell open, so silence says nothing.
     supervisor: Option<JoinHandle<()>>,
+    /// What a supervisor that gave up had to say.
+    reason: Option<Vec<u8>>,
     pause: Duration,
 }
+
+/// Longest reason kept, in bytes.
+const REASON_LIMIT: usize = 1000;
 
 impl Running {
     /// Starts a supervisor for `order` in the step directory. Returns when the order was handed over.
@@ -103,12 +109,12 @@ impl Running {
         let (mut pipe, bell, supervisor) = supervisor.start(files)?;
         pipe.write_all(&text).await?;
         pipe.shutdown().await?;
-        Ok(Self { files: files.clone(), bell: Some(bell), supervisor, pause: POLL.0 })
+        Ok(Self { files: files.clone(), bell: Some(bell), supervisor, reason: None, pause: POLL.0 })
     }
 
     /// Takes up a step that an earlier life of the agent started.
     pub fn attach(files: &StepFiles) -> Self {
-        Self { files: files.clone(), bell: None, supervisor: None, pause: POLL.0 }
+        Self { files: files.clone(), bell: None, supervisor: None, reason: None, pause: POLL.0 }
     }
 
     /// Waits for something to happen. Cancel safe.
@@ -126,7 +132,7 @@ impl Running {
                 heard = bell.read(&mut rings) => heard.unwrap_or(0),
                 () = gone => 0,
             };
-            if heard > 0 && !rings[..heard].contains(&b'e') {
+            if heard > 0 && self.hear(&rings[..heard]) {
                 return Event::Output;
             }
             (self.bell, self.supervisor) = (None, None);
@@ -135,6 +141,34 @@ impl Running {
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(POLL.1);
         self.look().unwrap_or(Event::Output)
+    }
+
+    /// Takes what came through the bell. True if more is to be waited for.
+    fn hear(&mut self, heard: &[u8]) -> bool {
+        let (rings, said) = match (&self.reason, heard.iter().position(|ring| *ring == NOT_STARTED)) {
+            (Some(_), _) => (&[][..], Some(heard)),
+            (None, Some(at)) => (&heard[..at], Some(&heard[at + 1..])),
+            (None, None) => (heard, None),
+        };
+        if let Some(said) = said {
+            let reason = self.reason.get_or_insert_default();
+            let room = REASON_LIMIT.saturating_sub(reason.len());
+            reason.extend_from_slice(&said[..said.len().min(room)]);
+        }
+        !rings.contains(&b'e')
+    }
+
+    /// Why the script was not started, if its supervisor said so.
+    pub fn reason(&self) -> String {
+        match &self.reason {
+            Some(reason) => String::from_utf8_lossy(reason).into_owned(),
+            None => "the supervisor ended before it began".to_owned(),
+        }
+    }
+
+    /// What the step's directory says.
+    pub fn found(&self) -> io::Result<Found> {
+        find(&self.files)
     }
 
     fn look(&self) -> Option<Event> {

@@ -21,6 +21,8 @@ const ORDER_LIMIT: u64 = 8 * 1024 * 1024;
 const DRAIN: Duration = Duration::from_millis(1000);
 /// Below this much free space blocks are set aside for output and exit record before the script starts.
 const LOW_SPACE: u64 = 64 * 1024 * 1024;
+/// Rung instead of `o` and `e` by a supervisor that gives up; the reason follows, to the end of the pipe.
+pub const NOT_STARTED: u8 = b'f';
 /// A point in time that does not come.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -30,7 +32,9 @@ pub fn main(dir: &Path) -> i32 {
     match start(&files) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("supervise: {error}");
+            // The agent hears it if the script was never started; afterwards the files say more.
+            let mut bell = io::stdout();
+            let _ = bell.write_all(&[NOT_STARTED]).and_then(|()| bell.write_all(error.to_string().as_bytes())).and_then(|()| bell.flush());
             1
         }
     }
@@ -41,6 +45,9 @@ fn start(files: &StepFiles) -> io::Result<()> {
     io::stdin().take(ORDER_LIMIT).read_to_end(&mut text)?;
     let order: Order = serde_json::from_slice(&text).map_err(io::Error::other)?;
     drop(text);
+    // The agent's own files say what they are; the script's are to be as they would be on any other machine.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     // Listened for before anybody can learn our number: a request that is not heard would end us, and the script with nobody to watch it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop = {
@@ -51,18 +58,32 @@ fn start(files: &StepFiles) -> io::Result<()> {
     alive.try_lock().map_err(|_| io::Error::other("the step has a supervisor"))?;
     alive.set_len(0)?;
     alive.write_all(std::process::id().to_string().as_bytes())?;
+    // Before the child record: a step whose end could not be written down is not begun.
+    let low = home_is_low(files.dir());
+    let exit = prepare_exit(files, low)?;
     // create_new makes "at most once" a property of the file system, not of our care.
     let child = home::private_file().create_new(true).open(files.child())?;
     system::detach();
-    runtime.block_on(supervise(files, &order, stop, alive, child))
+    runtime.block_on(supervise(files, &order, stop, Held { alive, child, exit, low }))
 }
 
-async fn supervise(files: &StepFiles, order: &Order, stop: StopRequests, alive: File, mut child: File) -> io::Result<()> {
+/// What a supervisor holds before it begins.
+struct Held {
+    /// Locked.
+    alive: File,
+    child: File,
+    /// Takes the exit record.
+    exit: File,
+    /// The disk is nearly full.
+    low: bool,
+}
+
+async fn supervise(files: &StepFiles, order: &Order, stop: StopRequests, held: Held) -> io::Result<()> {
+    let Held { alive, mut child, exit, low } = held;
     let bell = Bell::on_stdout();
-    let low = home_is_low(files.dir());
-    let exit = prepare_exit(files, low);
     let started_ms = now_ms();
-    child.write_all(&serde_json::to_vec(&ChildRecord::default())?)?;
+    // On a full disk it stays empty, which means the same.
+    let _ = serde_json::to_vec(&ChildRecord::default()).map(|bytes| child.write_all(&bytes));
     let mut stdout = KeptStream::create(&files.stdout(), order.output_limit_bytes, low);
     let mut stderr = KeptStream::create(&files.stderr(), order.output_limit_bytes, low);
     let applied = order.ceiling.enter();
@@ -78,8 +99,9 @@ async fn supervise(files: &StepFiles, order: &Order, stop: StopRequests, alive: 
         ended_ms: started_ms,
         ceiling: applied.text.clone(),
     };
-    let spawned = match command(files, order) {
-        Ok(mut command) => Tree::spawn(&mut command, &applied),
+    let mut script = SpareScript(None);
+    let spawned = match command(files, order, &mut script) {
+        Ok(mut command) => spawn(&mut command, &applied),
         Err(error) => {
             applied.leave();
             Err(error)
@@ -109,11 +131,21 @@ async fn supervise(files: &StepFiles, order: &Order, stop: StopRequests, alive: 
     drop(alive);
     bell.ring(b'e');
     drop(bell);
+    drop(script);
     if let Some((tree, out, err)) = pumps {
         linger(tree, out, err).await;
     }
     applied.remove();
     Ok(())
+}
+
+fn spawn(command: &mut Command, applied: &super::ceiling::Applied) -> io::Result<(Tree, Stream, Stream)> {
+    #[cfg(target_os = "linux")]
+    let spared = super::oom::not_spared();
+    let spawned = Tree::spawn(command, applied);
+    #[cfg(target_os = "linux")]
+    spared.again();
+    spawned
 }
 
 /// Keeps the pipes of background processes open and empty: a daemon that a script started must not die of a closed pipe.
@@ -231,7 +263,7 @@ impl Pump {
     }
 }
 
-fn command(files: &StepFiles, order: &Order) -> io::Result<Command> {
+fn command(files: &StepFiles, order: &Order, spare: &mut SpareScript) -> io::Result<Command> {
     if !order.working_directory.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
@@ -243,7 +275,7 @@ fn command(files: &StepFiles, order: &Order) -> io::Result<Command> {
         Program::Script { file_name, text, runner } => {
             // Windows PowerShell reads a script without this mark in the machine's old code page.
             let text = if cfg!(windows) && file_name.ends_with(".ps1") { &format!("\u{feff}{text}") } else { text };
-            let path = write_script(files, file_name, text)?;
+            let path = write_script(files, &order.home, file_name, text, spare)?;
             let path_text = path.to_str().ok_or_else(|| io::Error::other("the data directory's name is not UTF-8"))?.to_owned();
             match runner {
                 Runner::Shell => shell_argv(&path, &path_text, text),
@@ -282,13 +314,28 @@ fn is_executable(file: &Path) -> bool {
     std::fs::metadata(file).is_ok_and(|found| found.is_file() && may_run(&found))
 }
 
+/// A script that had to go to memory. Removed when the step is over.
+struct SpareScript(Option<PathBuf>);
+
+impl Drop for SpareScript {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 /// Writes the script executable. With no space left it goes to memory instead.
-fn write_script(files: &StepFiles, file_name: &str, text: &str) -> io::Result<PathBuf> {
+fn write_script(files: &StepFiles, home: &Path, file_name: &str, text: &str, spare: &mut SpareScript) -> io::Result<PathBuf> {
     let path = files.dir().join(file_name);
     match write_executable(&path, text) {
         Err(error) if home::is_disk_full(&error) => {
-            let memory = crate::platform::memory_directory().ok_or(error)?;
-            let path = memory.join(format!("quarterdeck-script-{}-{file_name}", std::process::id()));
+            let _ = std::fs::remove_file(&path);
+            let memory = home::Home::new(home).make_volatile().map_err(|_| error)?;
+            let path = memory.join(format!("{}{}-{file_name}", crate::document::state::SPARE_SCRIPT, std::process::id()));
+            // Left by a supervisor of the same number that was killed.
+            let _ = std::fs::remove_file(&path);
+            spare.0 = Some(path.clone());
             write_executable(&path, text)?;
             Ok(path)
         }
@@ -298,7 +345,8 @@ fn write_script(files: &StepFiles, file_name: &str, text: &str) -> io::Result<Pa
 
 fn write_executable(path: &Path, text: &str) -> io::Result<()> {
     let mut options = home::private_file();
-    options.truncate(true);
+    // Nothing is followed and nothing is taken over: the file is ours or there is none.
+    options.create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -341,21 +389,17 @@ fn home_is_low(dir: &Path) -> bool {
     crate::platform::free_bytes(dir).is_none_or(|free| free < LOW_SPACE)
 }
 
-fn prepare_exit(files: &StepFiles, reserve: bool) -> Option<File> {
-    let file = home::private_file().truncate(true).open(files.exit().with_extension("tmp")).ok()?;
+fn prepare_exit(files: &StepFiles, reserve: bool) -> io::Result<File> {
+    let file = home::private_file().truncate(true).open(files.exit().with_extension("tmp"))?;
     if reserve {
         reserve_space(&file, RESERVE / 16);
     }
-    Some(file)
+    Ok(file)
 }
 
-fn write_exit(files: &StepFiles, prepared: Option<File>, record: &ExitRecord) -> io::Result<()> {
+fn write_exit(files: &StepFiles, mut file: File, record: &ExitRecord) -> io::Result<()> {
     let bytes = serde_json::to_vec(record).map_err(io::Error::other)?;
     let temporary = files.exit().with_extension("tmp");
-    let mut file = match prepared {
-        Some(file) => file,
-        None => home::private_file().truncate(true).open(&temporary)?,
-    };
     // The disk may have been filled by the script itself and be emptied by its end: worth a few tries.
     let mut result = Ok(());
     for _ in 0..50 {

@@ -213,6 +213,11 @@ mod tests {
     }
 
     #[test]
+    fn scripts_make_files_that_others_may_read() {
+        assert!(!SYSTEMD.contains("UMask") && !LAUNCHD.contains("Umask"));
+    }
+
+    #[test]
     fn a_command_that_fails_ends_the_installation_unless_that_is_fine() {
         assert!(Step::new(Failure::Ends, &["false"]).run().is_err());
         assert!(Step::new(Failure::IsFine, &["false"]).run().is_ok());

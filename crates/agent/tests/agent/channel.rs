@@ -50,7 +50,11 @@ impl Drop for Running {
 }
 
 fn job(command: &str, script: &str) -> AgentJob {
-    let content: SendCommandContent = serde_json::from_value(json!({"DocumentContent": one(script), "CommandId": command})).unwrap();
+    job_of(command, one(script))
+}
+
+fn job_of(command: &str, document: serde_json::Value) -> AgentJob {
+    let content: SendCommandContent = serde_json::from_value(json!({"DocumentContent": document, "CommandId": command})).unwrap();
     AgentJob::send(JobId::new(command, INSTANCE).unwrap(), &content)
 }
 
@@ -160,6 +164,27 @@ fn a_lost_connection_costs_nothing() {
     assert_eq!(ids.len(), 1);
     drop(seen);
     wait(|| std::fs::read_dir(dir.path().join("replies")).unwrap().next().is_none().then_some(()));
+}
+
+#[test]
+fn a_document_from_the_hub_outlives_the_agent_that_fetched_it() {
+    let (hub, dir) = (Hub::start(), tempfile::tempdir().unwrap());
+    assert!(register(&hub, dir.path()).status.success());
+    let (began, go) = (dir.path().join("began"), dir.path().join("go"));
+    let inner = one(&format!("echo ran >> {}; while [ ! -e {} ]; do sleep 0.02; done", began.display(), go.display()));
+    hub.seen.lock().unwrap().documents.push(inner.to_string());
+    let mut agent = Running::start(dir.path());
+    hub.wait(|seen| (seen.opened.len() == 1).then_some(()));
+    let outer = json!({"schemaVersion":"2.2","mainSteps":[{"action":"aws:runDocument","name":"d",
+        "inputs":{"documentType":"SSMDocument","documentPath":"Inner"}}]});
+    hub.send(&job_of("c1", outer));
+    wait(|| began.exists().then_some(()));
+    agent.signal(rustix::process::Signal::KILL);
+    let _agent = Running::start(dir.path());
+    hub.wait(|seen| (seen.opened.len() == 2).then_some(()));
+    std::fs::write(&go, "").unwrap();
+    assert_eq!(ended(&hub, "c1"), DocumentStatus::Success);
+    assert_eq!(std::fs::read_to_string(&began).unwrap(), "ran\n");
 }
 
 /// The process from which the agent's supervisors come.

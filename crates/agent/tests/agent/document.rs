@@ -2,6 +2,8 @@
 
 use crate::life::{INSTANCE, Life, config, one, shell, wait};
 use qd_agent::config::Config;
+use qd_agent::document::state::{Progress, State};
+use qd_agent::home::Home;
 use qd_wire::payload::agent_job_reply::DocumentStatus;
 use qd_wire::payload::{AgentJob, JobId, OutputStream};
 use serde_json::json;
@@ -106,6 +108,10 @@ fn flow_words_and_exit_codes() {
     let other = json!({"schemaVersion":"2.2","mainSteps":[{"action":"aws:psModule","name":"a","inputs":{}},
         {"action":"aws:runShellScript","name":"b","precondition":{"StringEquals":["platformType","Windows"]},"inputs":{"runCommand":["false"]}}]});
     assert_eq!(run("c7", other), ok("Success", "Skipped Skipped"));
+    // What this node lacks is no failure where the step is not for this node.
+    let lacking = json!({"schemaVersion":"2.2","mainSteps":[{"action":"aws:configurePackage","name":"a",
+        "precondition":{"StringEquals":["platformType","Windows"]},"inputs":{"name":"x","action":"Install"}}]});
+    assert_eq!(run("c9", lacking), ok("Success", "Skipped"));
     let failed = json!({"schemaVersion":"2.0","mainSteps":[{"action":"aws:psModule","name":"a","inputs":{}}]});
     assert_eq!(run("c8", failed), ok("Failed", "Failed"));
 }
@@ -154,6 +160,9 @@ fn a_timeout_is_told_from_a_failure() {
     let last = life.last(&job);
     assert_eq!(last.document_status, DocumentStatus::TimedOut);
     assert_eq!((last.runtime_status["run"].code, last.runtime_status["run"].standard_output.as_str()), (137, "before\n"));
+    // As the hub reads it.
+    let job = life.send("c2", shell(&[("run", "sleep 600", json!({"timeoutSeconds": 5.0}))]));
+    assert_eq!(life.last(&job).document_status, DocumentStatus::TimedOut);
 }
 
 #[test]
@@ -348,10 +357,322 @@ fn a_full_disk_still_runs_commands() {
     let job = life.send_with("c1", one("echo still here"), json!({}), true);
     let ack = life.ack(&job);
     let last = life.last(&job);
+    // What would be forgotten by a reboot does not ask for one.
+    let reboot = life.last(&life.send("c2", one("exit 194")));
+    let after = life.last(&life.send("c3", one("true")));
     life.kill();
     let _ = std::process::Command::new("umount").arg("-l").arg(&small).status();
     assert_eq!(ack, "200");
     assert_eq!(last.document_status, DocumentStatus::Success);
     assert_eq!(last.runtime_status["run"].standard_output, "still here\n");
     assert!(last.document_trace_output.contains("disk is full"));
+    let refused = &reboot.runtime_status["run"];
+    assert_eq!((refused.status.as_str(), refused.code), ("Failed", 194));
+    assert!(refused.standard_error.contains("asked for a reboot, which this agent could not do"), "{}", refused.standard_error);
+    assert_eq!(after.document_status, DocumentStatus::Success);
+}
+
+/// A small file system; `None` where this user may not mount.
+#[cfg(target_os = "linux")]
+struct Small(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Small {
+    fn new(dir: &Path, size: &str) -> Option<Self> {
+        let small = dir.join("small");
+        std::fs::create_dir(&small).unwrap();
+        let size = format!("size={size}");
+        let mounted = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(&small).status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(small));
+        }
+        eprintln!("NOT RUN: not allowed to mount a small file system here");
+        None
+    }
+
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.0.join("filler")).unwrap();
+        while std::io::Write::write(&mut filler, &[0; 4096]).is_ok_and(|n| n > 0) {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+        if let Some(volatile) = Home::new(&self.0).volatile() {
+            let _ = std::fs::remove_dir_all(volatile);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_under_a_command_does_not_cut_its_next_step_off() {
+    let dir = dir();
+    let Some(small) = Small::new(dir.path(), "2m") else { return };
+    let (marks, go, go_on) = (dir.path().join("marks"), dir.path().join("go"), dir.path().join("go-on"));
+    let life = Life::begin(&small.0, config(), "boot");
+    let wait_for = |file: &Path| format!("while [ ! -e {} ]; do sleep 0.02; done", file.display());
+    let document = shell(&[
+        ("a", &format!("echo a >> {}; {}", marks.display(), wait_for(&go)), json!({})),
+        ("b", &format!("echo b >> {}; {}; echo from b", marks.display(), wait_for(&go_on)), json!({})),
+        ("c", "echo from c", json!({})),
+    ]);
+    let job = life.send_with("c1", document, json!({}), true);
+    wait(|| (lines(&marks) == 1).then_some(()));
+    small.fill();
+    std::fs::write(&go, "").unwrap();
+    wait(|| (lines(&marks) == 2).then_some(()));
+    // Nothing could be noted on the disk, and still nothing is lost or repeated.
+    life.kill();
+    let life = Life::begin(&small.0, config(), "boot");
+    std::fs::write(&go_on, "").unwrap();
+    let last = life.last(&job);
+    assert_eq!(last.document_status, DocumentStatus::Success, "{:?}", life.heard().replies);
+    assert_eq!(std::fs::read_to_string(&marks).unwrap(), "a\nb\n");
+    let step = |name: &str| life.heard().replies.iter().find_map(|(_, _, c)| c.runtime_status.get(name).map(|r| r.standard_output.clone()));
+    assert_eq!((step("b").unwrap(), step("c").unwrap()), ("from b\n".to_owned(), "from c\n".to_owned()));
+    let key = ("b".to_owned(), OutputStream::Stdout);
+    life.wait(|h| h.ended.contains(&key).then_some(()));
+    assert_eq!(life.heard().output[&key], b"from b\n");
+    wait(|| {
+        let left = Home::new(&small.0).volatile().map_or(0, |volatile| std::fs::read_dir(volatile).unwrap().count());
+        (left == 0).then_some(())
+    });
+}
+
+/// A stored command that leaves a mark.
+fn stored(instance: &str, mark: &Path) -> State {
+    let content = json!({"Parameters": {}, "DocumentContent": one(&format!("echo ran >> {}", mark.display())), "CommandId": "c1", "DocumentName": "Doc"});
+    let job_id = JobId::new("c1", instance).unwrap();
+    State { job_id, content: content.to_string(), accepted_ms: 1, progress: Progress::default() }
+}
+
+fn store(dir: &Path, state: &State) {
+    std::fs::create_dir_all(dir).unwrap();
+    std::fs::write(dir.join("state.json"), serde_json::to_vec(state).unwrap()).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn only_our_own_memory_is_resumed_from() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = dir();
+    let mark = dir.path().join("mark");
+    let digest = qd_agent::digest::hex_of(dir.path().to_string_lossy().as_bytes())[..16].to_owned();
+    let open = std::path::PathBuf::from(format!("/dev/shm/quarterdeck-{digest}"));
+    store(&open.join("c1"), &stored(INSTANCE, &mark));
+    let home = Home::new(dir.path());
+    let Ok(ours) = home.make_volatile() else { return eprintln!("NOT RUN: no place in memory for this user") };
+    store(&ours.join("c1"), &stored(INSTANCE, &mark));
+    std::fs::set_permissions(&ours, std::fs::Permissions::from_mode(0o777)).unwrap();
+    Life::begin(dir.path(), config(), "boot").kill();
+    assert!(ours.join("c1").exists(), "not even touched");
+    assert!(!mark.exists());
+    std::fs::set_permissions(&ours, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let life = Life::begin(dir.path(), config(), "boot");
+    wait(|| mark.exists().then_some(()));
+    wait(|| life.agent.inbox.is_empty().then_some(()));
+    life.kill();
+    assert_eq!(lines(&mark), 1);
+    for left in [open, ours] {
+        let _ = std::fs::remove_dir_all(left);
+    }
+}
+
+#[test]
+fn what_is_stored_for_another_node_is_not_run() {
+    let dir = dir();
+    let mark = dir.path().join("mark");
+    let home = Home::new(dir.path());
+    home.create().unwrap();
+    store(&home.documents().join("c1"), &stored("mi-00000000000000000", &mark));
+    let life = Life::begin(dir.path(), config(), "boot");
+    assert!(life.agent.inbox.is_empty());
+    assert_eq!(documents(dir.path()), 0);
+    // Enough for anything that was started to leave its mark.
+    life.last(&life.send("c2", one("true")));
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_machine_that_cannot_be_restarted_fails_the_step_and_nothing_else() {
+    let dir = dir();
+    let refuse = vec!["sh".to_owned(), "-c".to_owned(), "echo no bus here >&2; exit 1".to_owned()];
+    let life = Life::begin(dir.path(), Config { reboot_command: refuse, ..config() }, "boot");
+    let job = life.send("c1", shell(&[("a", "echo before; exit 194", json!({})), ("b", "true", json!({}))]));
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Failed);
+    let told = |h: &crate::life::Heard| {
+        h.replies.iter().filter_map(|(_, _, c)| c.runtime_status.get("a")).find(|a| a.status == DocumentStatus::Failed).cloned()
+    };
+    let a = life.wait(told);
+    assert_eq!((a.code, a.standard_output.as_str()), (194, "before\n"));
+    assert!(
+        a.standard_error.contains("asked for a reboot, which this agent could not do: sh ended with exit status: 1: no bus here"),
+        "{a:?}"
+    );
+    assert_eq!(life.steps(&job)["b"], "Success");
+    life.kill();
+    let life = Life::begin(dir.path(), Config { reboot_command: vec!["/no/such/program".into()], ..config() }, "boot");
+    let last = life.last(&life.send("c2", one("exit 194")));
+    assert!(last.runtime_status["run"].standard_error.contains("/no/such/program cannot be run"));
+    assert_eq!(life.ack(&life.send("c3", one("true"))), "200", "the node takes commands");
+}
+
+#[test]
+fn a_machine_that_never_restarts_is_told_so_often_and_no_more() {
+    let dir = dir();
+    let (marks, told) = (dir.path().join("marks"), dir.path().join("told"));
+    let reboot = || Config { reboot_command: vec!["sh".into(), "-c".into(), format!("echo x >> {}", told.display())], ..config() };
+    let life = Life::begin(dir.path(), reboot(), "boot");
+    let job = life.send("c1", one(&format!("echo ran >> {}; exit 194", marks.display())));
+    wait(|| (lines(&told) == 1).then_some(()));
+    life.kill();
+    for round in 2..=5 {
+        let life = Life::begin(dir.path(), reboot(), "boot");
+        wait(|| (lines(&told) == round).then_some(()));
+        life.kill();
+    }
+    let life = Life::begin(dir.path(), reboot(), "boot");
+    let last = life.last(&job);
+    assert!(last.runtime_status["run"].standard_error.contains("it was told 5 times and did not restart"), "{last:?}");
+    assert_eq!((lines(&told), lines(&marks)), (5, 1));
+    assert_eq!(life.ack(&life.send("c2", one("true"))), "200");
+}
+
+#[test]
+fn an_unknown_boot_is_no_boot() {
+    let dir = dir();
+    let (go, began) = (dir.path().join("go"), dir.path().join("began"));
+    let life = Life::begin(dir.path(), config(), "");
+    assert_eq!(life.last(&life.send("c1", one("true"))).document_status, DocumentStatus::Success);
+    let script = format!("touch {}; while [ ! -e {} ]; do sleep 0.02; done", began.display(), go.display());
+    let job = life.send("c2", one(&script));
+    wait(|| began.exists().then_some(()));
+    life.kill();
+    let life = Life::begin(dir.path(), config(), "");
+    std::fs::write(&go, "").unwrap();
+    assert_eq!(life.last(&job).document_status, DocumentStatus::Success);
+}
+
+#[test]
+fn output_from_before_and_after_a_reboot_is_one() {
+    let dir = dir();
+    let (marks, rebooted) = (dir.path().join("marks"), dir.path().join("rebooted"));
+    let reboot = || Config { reboot_command: vec!["touch".into(), rebooted.display().to_string()], ..config() };
+    let script = format!("echo ran >> {m}; wc -l < {m}; [ $(wc -l < {m}) -ge 2 ] || exit 194; echo end", m = marks.display());
+    let document = shell(&[("first", "echo earlier", json!({})), ("a", &script, json!({}))]);
+    // A hub that hears nothing before the reboot, and one that hears all.
+    for listening in [false, true] {
+        let command = format!("c-{listening}");
+        for file in [&marks, &rebooted] {
+            let _ = std::fs::remove_file(file);
+        }
+        let life = Life::begin_with(dir.path(), reboot(), "boot-1", listening);
+        let job = life.send_with(&command, document.clone(), json!({}), true);
+        wait(|| rebooted.exists().then_some(()));
+        let key = ("a".to_owned(), OutputStream::Stdout);
+        if listening {
+            life.wait(|h| h.output.get(&key).filter(|o| *o == b"1\n").map(|_| ()));
+            assert!(!life.heard().ended.contains(&key), "more may come");
+        }
+        life.kill();
+        let life = Life::begin(dir.path(), reboot(), "boot-2");
+        assert_eq!(life.last(&job).document_status, DocumentStatus::Success);
+        life.wait(|h| h.ended.contains(&key).then_some(()));
+        assert_eq!(life.heard().output[&key], b"1\n2\nend\n");
+        if !listening {
+            assert_eq!(life.heard().output[&("first".to_owned(), OutputStream::Stdout)], b"earlier\n");
+        }
+        wait(|| (documents(dir.path()) == 0).then_some(()));
+        life.kill();
+    }
+}
+
+#[test]
+fn properties_of_one_plugin_are_one_result() {
+    let dir = dir();
+    let (marks, go) = (dir.path().join("marks"), dir.path().join("go"));
+    let second = format!("echo two; echo two >> {}; while [ ! -e {} ]; do sleep 0.02; done; exit 3", marks.display(), go.display());
+    let document = json!({"schemaVersion":"1.2","runtimeConfig":{"aws:runShellScript":{"properties":[
+        {"id":"0.aws:runShellScript","runCommand":[format!("echo one; echo one >> {}", marks.display())]},
+        {"id":"1.aws:runShellScript","runCommand":[second]},
+        {"id":"2.aws:runShellScript","runCommand":["echo three; exit 4"]}]}}});
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send_with("c1", document, json!({}), true);
+    wait(|| (lines(&marks) == 2).then_some(()));
+    life.kill();
+    std::fs::write(&go, "").unwrap();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let last = life.last(&job);
+    assert_eq!(last.document_status, DocumentStatus::Failed);
+    assert_eq!(last.runtime_status.keys().collect::<Vec<_>>(), ["aws:runShellScript"]);
+    let result = &last.runtime_status["aws:runShellScript"];
+    assert_eq!((result.code, result.step_name.as_str(), result.standard_output.as_str()), (3, "", "one\ntwo\nthree\n"));
+    assert!(result.standard_error.contains("exit status 3\nfailed to run commands: exit status 4"), "{}", result.standard_error);
+    assert_eq!(last.additional_info.runtime_status_counts["Failed"], 1);
+    let key = ("aws:runShellScript".to_owned(), OutputStream::Stdout);
+    life.wait(|h| h.ended.contains(&key).then_some(()));
+    assert_eq!(life.heard().output[&key], b"one\ntwo\nthree\n");
+    assert_eq!(std::fs::read_to_string(&marks).unwrap(), "one\ntwo\n");
+    assert_eq!(life.heard().ended.iter().filter(|ended| **ended == key).count(), 1);
+}
+
+fn runs(kind: &str, path: &str, parameters: &str) -> serde_json::Value {
+    json!({"schemaVersion":"2.2","mainSteps":[{"action":"aws:runDocument","name":"d",
+        "inputs":{"documentType":kind,"documentPath":path,"documentParameters":parameters}}]})
+}
+
+#[test]
+fn a_document_inside_goes_on_as_it_was_begun() {
+    let dir = dir();
+    let (inner, marks, go) = (dir.path().join("inner.json"), dir.path().join("marks"), dir.path().join("go"));
+    let script = format!("echo {{{{ who }}}} >> {}; while [ ! -e {} ]; do sleep 0.02; done; echo done", marks.display(), go.display());
+    let mut document = shell(&[("x", &script, json!({})), ("y", "echo and y", json!({}))]);
+    document["parameters"] = json!({"who": {"type": "String"}});
+    std::fs::write(&inner, document.to_string()).unwrap();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send("c1", runs("LocalPath", &inner.to_string_lossy(), "{\"who\":\"world\"}"));
+    wait(|| (lines(&marks) == 1).then_some(()));
+    life.kill();
+    std::fs::write(&inner, one("echo something else").to_string()).unwrap();
+    std::fs::write(&go, "").unwrap();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let result = life.last(&job).runtime_status["d"].clone();
+    assert_eq!((result.status.as_str(), result.standard_output.as_str()), ("Success", "done\nand y\n"), "{result:?}");
+    assert_eq!(std::fs::read_to_string(&marks).unwrap(), "world\n");
+}
+
+#[test]
+fn what_a_document_inside_cannot_do_is_said() {
+    let dir = dir();
+    let inner = dir.path().join("inner.json");
+    let life = Life::begin(dir.path(), config(), "boot");
+    let failure = |command: &str, document: serde_json::Value, parameters: &str| {
+        std::fs::write(&inner, document.to_string()).unwrap();
+        let last = life.last(&life.send(command, runs("LocalPath", &inner.to_string_lossy(), parameters)));
+        assert_eq!(last.document_status, DocumentStatus::Failed);
+        last.runtime_status["d"].standard_error.clone()
+    };
+    let said = failure("c1", one("exit 194"), "{}");
+    assert!(said.contains("a reboot, which is not possible inside aws:runDocument"), "{said}");
+    let mut document = one("echo {{ who }}");
+    document["parameters"] = json!({"who": {"type": "String", "default": "{{ssm:name}}"}});
+    let said = failure("c2", document, "{}");
+    assert!(said.contains("Parameter Store"), "{said}");
+}
+
+#[test]
+fn a_step_waits_for_the_nodes_role() {
+    let dir = dir();
+    let life = Life::begin(dir.path(), config(), "boot");
+    let job = life.send("c1", runs("SSMDocument", "Inner", "{}"));
+    let other = life.send("c2", runs("SSMDocument", "Inner", "{}"));
+    // Waiting is no failure, and can be ended.
+    life.cancel(&other);
+    assert_eq!(life.last(&other).document_status, DocumentStatus::Cancelled);
+    assert!(life.heard().replies.iter().all(|(_, id, c)| id != job.as_str() || !c.document_status.is_terminal()));
+    life.agent.ready.send_replace(true);
+    assert!(life.last(&job).runtime_status["d"].standard_error.contains("cannot be fetched"));
 }

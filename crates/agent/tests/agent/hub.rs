@@ -20,6 +20,8 @@ pub struct Seen {
     pub pings: usize,
     pub goodbyes: usize,
     pub messages: Vec<AgentMessage>,
+    /// Answers to GetDocument, the last first.
+    pub documents: Vec<String>,
 }
 
 pub struct Hub {
@@ -111,6 +113,11 @@ async fn serve(
             let rotate = seen.lock().unwrap().calls.iter().all(|(name, ..)| name != "UpdateManagedInstancePublicKey");
             (200, json!({"AccessKeyId":"ASIATEST","SecretAccessKey":"s","SessionToken":"t","TokenExpirationDate":expires,"UpdateKeyPair":rotate}).to_string())
         }
+        // A document that is there once: what was fetched is kept.
+        "GetDocument" => match seen.lock().unwrap().documents.pop() {
+            Some(content) => (200, json!({"Name": "Inner", "Content": content, "DocumentFormat": "JSON"}).to_string()),
+            None => (400, json!({"__type": "InvalidDocument", "message": "it is gone"}).to_string()),
+        },
         "" => (201, "<R><MessageSchemaVersion>1.0</MessageSchemaVersion><TokenValue>token-1</TokenValue></R>".to_owned()),
         _ => (200, "{}".to_owned()),
     };

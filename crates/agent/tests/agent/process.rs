@@ -19,6 +19,7 @@ pub fn order(text: &str) -> Order {
         output_limit_bytes: 1 << 30,
         kill_grace_ms: 300,
         ceiling: Ceiling { cpu_percent: 100, ..Ceiling::default() },
+        home: "/nonexistent/home-of-an-agent".into(),
     }
 }
 
@@ -227,4 +228,74 @@ async fn output_is_on_disk_while_the_script_runs() {
     wait_for(|| std::fs::read(files.stdout()).ok().filter(|t| t == b"first\n")).await;
     std::fs::write(&go, "").unwrap();
     until_end(&mut running).await;
+}
+
+/// The agent's program as a service manager might start it: with a strict mask for files, and spared by the kernel.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_script_has_the_usual_mask_and_is_not_spared() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("as-a-service");
+    let text = format!(
+        "#!/bin/sh\numask 077\necho -500 > /proc/self/oom_score_adj || touch {}\nexec {} \"$@\"\n",
+        dir.path().join("refused").display(),
+        env!("CARGO_BIN_EXE_quarterdeck-agent")
+    );
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let step = dir.path().join("step");
+    std::fs::create_dir(&step).unwrap();
+    let files = StepFiles::new(&step);
+    let made = dir.path().join("made");
+    let text = format!("umask; cat /proc/self/oom_score_adj; mkdir {d}; touch {d}/file; cat /proc/$PPID/oom_score_adj", d = made.display());
+    let mut running = Running::start(&Supervisor::at(&program), &files, &order(&text)).await.unwrap();
+    assert_eq!(until_end(&mut running).await.code, 0);
+    let out = std::fs::read_to_string(files.stdout()).unwrap();
+    let said: Vec<&str> = out.lines().collect();
+    assert_eq!(said[..2], ["0022", "0"], "{out}");
+    if dir.path().join("refused").exists() {
+        eprintln!("NOT RUN: this user may not be spared");
+    } else {
+        assert_eq!(said[2], "-500", "the supervisor still is");
+    }
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&made), mode(&made.join("file"))), (0o755, 0o644));
+    assert_eq!((mode(&files.stdout()), mode(&files.exit()), mode(&step.join("_script.sh"))), (0o600, 0o600, 0o700));
+}
+
+#[tokio::test]
+async fn a_supervisor_that_gives_up_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = StepFiles::new(dir.path());
+    // Where a file should be made there is a directory.
+    std::fs::create_dir(files.exit().with_extension("tmp")).unwrap();
+    let mut running = Running::start(&supervisor(), &files, &order("true")).await.unwrap();
+    while running.event().await != Event::Ended {}
+    assert_eq!(running.found().unwrap(), Found::NotStarted);
+    assert!(running.reason().contains("directory"), "{}", running.reason());
+    std::fs::remove_dir(files.exit().with_extension("tmp")).unwrap();
+    assert_eq!(run_in(dir.path(), &order("exit 5")).await.0.code, 5, "what was not started may be");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_script_that_the_disk_does_not_take_runs_from_a_place_of_our_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mounted = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none"]).arg(dir.path()).status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        return eprintln!("NOT RUN: not allowed to mount a small file system here");
+    }
+    let text = format!("echo $0\n# {}\n", "x".repeat(100_000));
+    let (record, out, _) = run_in(dir.path(), &Order { home: data.path().to_path_buf(), ..order(&text) }).await;
+    let _ = std::process::Command::new("umount").arg("-l").arg(dir.path()).status();
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!(record.code, 0, "{record:?}");
+    let script = Path::new(out.trim());
+    let folder = script.parent().unwrap();
+    assert_eq!(qd_agent::home::Home::new(data.path()).volatile().as_deref(), Some(folder));
+    assert_eq!(std::fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+    wait_for(|| (!script.exists()).then_some(())).await;
+    std::fs::remove_dir(folder).unwrap();
 }

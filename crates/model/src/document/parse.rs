@@ -64,7 +64,7 @@ pub struct Document {
 pub struct Step {
     pub plugin: &'static Plugin,
     /// The wire's PluginName: the step's name in 2.x, the plugin's name in 1.2 (semantics 2.4.4). A 1.2 plugin with several
-    /// `properties` is several steps, each called by its property id.
+    /// `properties` is several steps of one name, reported as one.
     pub name: String,
     /// The folder of the step's output: the step's name in 2.x, the property id (`0.aws:runShellScript`) in 1.2.
     pub id: String,
@@ -150,7 +150,8 @@ impl Document {
 
     /// Names of the steps as GetCommandInvocation takes them for PluginName.
     pub fn plugin_names(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().map(|step| step.name.as_str())
+        let mut before = None;
+        self.steps.iter().map(|step| step.name.as_str()).filter(move |name| before.replace(*name) != Some(*name))
     }
 
     /// Every placeholder must name a parameter, and a list cannot stand where a step counts seconds.
@@ -271,7 +272,6 @@ fn runtime_config(root: &Map<String, Value>) -> Result<Vec<Step>, DocumentError>
         if properties.is_empty() {
             return Err(DocumentError::content(format!("The plugin {} has no properties.", shown(name))));
         }
-        let single = properties.len() == 1;
         for (index, property) in properties.into_iter().enumerate() {
             let mut inputs = match property {
                 // A property list may be left to a parameter as a whole.
@@ -284,8 +284,7 @@ fn runtime_config(root: &Map<String, Value>) -> Result<Vec<Step>, DocumentError>
                 Some(Value::String(id)) if !id.is_empty() => id,
                 _ => format!("{index}.{name}"),
             };
-            let step_name = if single { name.clone() } else { id.clone() };
-            push(&mut steps, Step { plugin: kind, name: step_name, id, inputs, precondition: None, flow: Flow::default() })?;
+            push(&mut steps, Step { plugin: kind, name: name.clone(), id, inputs, precondition: None, flow: Flow::default() })?;
         }
     }
     Ok(steps)
@@ -327,8 +326,8 @@ fn push(steps: &mut Vec<Step>, step: Step) -> Result<(), DocumentError> {
     if steps.len() >= MAX_STEPS {
         return Err(DocumentError::content(format!("A document has at most {MAX_STEPS} steps.")));
     }
-    if steps.iter().any(|other| other.name == step.name) {
-        return Err(DocumentError::content(format!("The step name {} stands twice.", shown(&step.name))));
+    if steps.iter().any(|other| (&other.name, &other.id) == (&step.name, &step.id)) {
+        return Err(DocumentError::content(format!("The step name {} stands twice.", shown(&step.id))));
     }
     steps.push(step);
     Ok(())

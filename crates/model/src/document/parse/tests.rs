@@ -50,7 +50,8 @@ fn schema_1_2_takes_one_property_or_several() {
     assert_eq!((one.steps[0].name.as_str(), one.steps[0].id.as_str()), ("aws:runShellScript", "0.aws:runShellScript"));
     let several = document(json!({"schemaVersion": "1.2", "runtimeConfig": {"aws:runShellScript": {"properties": [
         {"id": "first", "runCommand": ["x"]}, {"runCommand": ["y"]}]}}}));
-    assert_eq!(several.plugin_names().collect::<Vec<_>>(), ["first", "1.aws:runShellScript"]);
+    assert_eq!(several.plugin_names().collect::<Vec<_>>(), ["aws:runShellScript"], "one plugin, one result");
+    assert_eq!(several.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>(), ["first", "1.aws:runShellScript"]);
 }
 
 #[test]
