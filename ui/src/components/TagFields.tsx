@@ -19,9 +19,10 @@ interface Props {
 }
 
 /** Why the tags cannot be used, if they cannot. */
-export function tagProblem(items: TagField[], repeats = false): 'nodes.tagNeedsKey' | 'nodes.tagSystem' | undefined {
+export function tagProblem(items: TagField[], repeats = false): 'nodes.tagNeedsKey' | 'nodes.tagTwice' | 'nodes.tagSystem' | undefined {
   const keys = items.map((item) => item.key.trim());
-  if (keys.some((key) => key === '') || (!repeats && new Set(keys).size < keys.length)) return 'nodes.tagNeedsKey';
+  if (keys.some((key) => key === '')) return 'nodes.tagNeedsKey';
+  if (!repeats && new Set(keys).size < keys.length) return 'nodes.tagTwice';
   return keys.some((key) => key.toLowerCase().startsWith('aws:')) ? 'nodes.tagSystem' : undefined;
 }
 

@@ -27,6 +27,7 @@ import { When } from '../../components/When';
 import { useText } from '../../i18n';
 import { CopyCli } from './CopyCli';
 import { Invocations } from './Invocations';
+import { keptOf, targetingOf, targetWords } from './runForm';
 
 export function CommandPage() {
   const { t } = useText();
@@ -53,7 +54,8 @@ function requestOf(command: Command): SendCommandInput {
   return {
     DocumentName: command.DocumentName ?? '',
     ...(command.DocumentVersion && command.DocumentVersion !== '$DEFAULT' ? { DocumentVersion: command.DocumentVersion } : {}),
-    ...(command.InstanceIds?.length ? { InstanceIds: command.InstanceIds } : { Targets: command.Targets }),
+    ...targetingOf(command),
+    ...keptOf(command),
     Parameters: command.Parameters,
     Comment: command.Comment,
     TimeoutSeconds: command.TimeoutSeconds,
@@ -110,9 +112,9 @@ function Known({ command, parents }: { command: Command; parents: { text: string
   );
 }
 
-function targetWords(command: Command): string {
-  if (command.Targets?.length) return command.Targets.map((target) => `${target.Key} = ${(target.Values ?? []).join(', ')}`).join('; ');
-  return (command.InstanceIds ?? []).join(', ') || '–';
+function targetsInWords(command: Command): string {
+  const ids = (command.InstanceIds ?? []).join(', ');
+  return [...(ids ? [ids] : []), ...(command.Targets ?? []).map(targetWords)].join('; ') || '–';
 }
 
 function Progress({ command }: { command: Command }) {
@@ -154,7 +156,7 @@ function Summary({ command }: { command: Command }) {
               ),
             },
             { label: t('commands.requested'), value: <When at={command.RequestedDateTime} /> },
-            { label: t('commands.targets'), value: targetWords(command) },
+            { label: t('commands.targets'), value: targetsInWords(command) },
           ]}
         />
         <ExpandableSection headerText={t('commands.details')}>

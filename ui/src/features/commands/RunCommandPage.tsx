@@ -16,6 +16,7 @@ import { useConnection } from '../../app/connection';
 import { isComposing } from '../../app/keys';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
+import { CodeBlock } from '../../components/CodeBlock';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
 import { useText } from '../../i18n';
@@ -193,6 +194,11 @@ function How({ form, change, problems }: { form: RunForm; change: (next: Partial
         >
           <Input value={form.comment} onChange={({ detail }) => change({ comment: detail.value })} />
         </FormField>
+        {Object.keys(form.kept).length > 0 && (
+          <FormField label={t('run.kept')} description={t('run.keptHint')} stretch>
+            <CodeBlock text={JSON.stringify(form.kept, null, 2)} />
+          </FormField>
+        )}
       </SpaceBetween>
     </Container>
   );

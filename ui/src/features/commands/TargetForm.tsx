@@ -20,7 +20,7 @@ import { TagFields } from '../../components/TagFields';
 import { useDebounced } from '../../components/useDebounced';
 import { useText } from '../../i18n';
 import { nodeName, platformOf } from '../nodes/columns';
-import type { RunForm, TargetMode } from './runForm';
+import { type RunForm, type TargetMode, type Targeting, targetWords } from './runForm';
 
 interface Props {
   form: RunForm;
@@ -34,15 +34,17 @@ export function TargetForm({ form, change, problem }: Props) {
     <SpaceBetween size="m">
       <Tiles
         ariaLabel={t('run.targets')}
-        columns={3}
+        columns={form.before ? 4 : 3}
         value={form.mode}
         onChange={({ detail }) => change({ mode: detail.value as TargetMode })}
         items={[
           { value: 'ids', label: t('run.byIds'), description: t('run.byIdsHint') },
           { value: 'tags', label: t('run.byTags'), description: t('run.byTagsHint') },
           { value: 'tagKeys', label: t('run.byTagKeys'), description: t('run.byTagKeysHint') },
+          ...(form.before ? [{ value: 'before', label: t('run.asBefore'), description: t('run.asBeforeHint') }] : []),
         ]}
       />
+      {form.mode === 'before' && form.before && <AsBefore targeting={form.before} />}
       {form.mode === 'ids' && <ChooseNodes ids={form.ids} onChange={(ids) => change({ ids })} problem={problem} />}
       {form.mode === 'tags' && (
         <FormField description={t('run.tagsRule')} errorText={problem} stretch>
@@ -55,6 +57,21 @@ export function TargetForm({ form, change, problem }: Props) {
         </FormField>
       )}
     </SpaceBetween>
+  );
+}
+
+/** To read only: these targets have no fields. */
+function AsBefore({ targeting }: { targeting: Targeting }) {
+  const { t } = useText();
+  return (
+    <FormField label={t('run.asBeforeAll')}>
+      <ul className="qd-plain">
+        {targeting.InstanceIds && <li>{targeting.InstanceIds.join(', ')}</li>}
+        {targeting.Targets?.map((target) => (
+          <li key={`${target.Key} ${target.Values?.join()}`}>{targetWords(target)}</li>
+        ))}
+      </ul>
+    </FormField>
   );
 }
 

@@ -11,17 +11,17 @@ import { Failure } from '../../components/Failure';
 import { NodeStatus } from '../../components/Status';
 import { useDebounced } from '../../components/useDebounced';
 import { useText } from '../../i18n';
-import type { targetsOf } from './runForm';
+import type { Targeting } from './runForm';
 
 const SHOWN = 8;
 
-export function TargetPreview({ targets, document }: { targets: ReturnType<typeof targetsOf>; document: string }) {
+export function TargetPreview({ targets, document }: { targets: Targeting | undefined; document: string }) {
   const { t } = useText();
   const asked = useDebounced(JSON.stringify({ targets, document }));
-  const { targets: wanted, document: name } = JSON.parse(asked) as { targets?: { InstanceIds?: string[]; Targets?: { Key: string; Values: string[] }[] }; document: string };
+  const { targets: wanted, document: name } = JSON.parse(asked) as { targets?: Targeting; document: string };
   const query = useQuery({
     queryKey: ['preview', asked],
-    queryFn: () => getPreview({ instanceIds: wanted?.InstanceIds, targets: wanted?.Targets, documentName: name || undefined }),
+    queryFn: () => getPreview({ instanceIds: wanted?.InstanceIds, targets: wanted?.Targets?.map(({ Key = '', Values = [] }) => ({ Key, Values })), documentName: name || undefined }),
     enabled: wanted !== undefined,
     refetchInterval: usePolling(),
     placeholderData: (previous) => previous,

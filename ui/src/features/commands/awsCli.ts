@@ -24,6 +24,13 @@ export function awsCli(input: SendCommandInput, place: CliPlace, shell: Shell): 
   if (input.TimeoutSeconds) parts.push(['--timeout-seconds', String(input.TimeoutSeconds)]);
   if (input.MaxConcurrency) parts.push(['--max-concurrency', input.MaxConcurrency]);
   if (input.MaxErrors) parts.push(['--max-errors', input.MaxErrors]);
+  if (input.ServiceRoleArn) parts.push(['--service-role-arn', input.ServiceRoleArn]);
+  if (input.NotificationConfig) parts.push(['--notification-config', JSON.stringify(input.NotificationConfig)]);
+  if (input.CloudWatchOutputConfig) parts.push(['--cloud-watch-output-config', JSON.stringify(input.CloudWatchOutputConfig)]);
+  if (input.AlarmConfiguration) parts.push(['--alarm-configuration', JSON.stringify(input.AlarmConfiguration)]);
+  if (input.OutputS3Region) parts.push(['--output-s3-region', input.OutputS3Region]);
+  if (input.OutputS3BucketName) parts.push(['--output-s3-bucket-name', input.OutputS3BucketName]);
+  if (input.OutputS3KeyPrefix) parts.push(['--output-s3-key-prefix', input.OutputS3KeyPrefix]);
   if (place.region) parts.push(['--region', place.region]);
   if (place.endpoint) parts.push(['--endpoint-url', place.endpoint]);
   const lines = parts.map(([option, ...values]) => [option, ...values.map((value) => quote(value))].join(' '));

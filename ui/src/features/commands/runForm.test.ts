@@ -9,9 +9,14 @@ const form = (change: Partial<RunForm> = {}): RunForm => ({ ...emptyForm('AWS-Ru
 describe('targets', () => {
   it('are ids, or tags whose keys must all match and whose values are alternatives', () => {
     expect(targetsOf(form())).toEqual({ InstanceIds: ['mi-1'] });
-    const tags = [{ key: 'role', value: 'web' }, { key: ' role ', value: 'db' }, { key: 'env', value: '' }, { key: '', value: 'x' }];
+    const tags = [{ key: 'role', value: 'web' }, { key: ' role ', value: 'db' }, { key: 'env', value: '' }, { key: '', value: '' }];
     expect(targetsOf(form({ mode: 'tags', tags }))).toEqual({ Targets: [{ Key: 'tag:role', Values: ['web', 'db'] }, { Key: 'tag:env', Values: [''] }] });
     expect(targetsOf(form({ mode: 'tagKeys', tagKeys: 'role, env,, role' }))).toEqual({ Targets: [{ Key: 'tag-key', Values: ['role', 'env'] }] });
+  });
+  it('are not asked for while a value has no key', () => {
+    const half = form({ mode: 'tags', tags: [{ key: 'env', value: 'prod' }, { key: ' ', value: 'web' }] });
+    expect(problemsOf(half, []).targets).toBe('nodes.tagNeedsKey');
+    expect(targetsOf(half)).toBeUndefined();
   });
   it('have to be there', () => {
     expect(problemsOf(form({ ids: [] }), []).targets).toBe('run.needNodes');
@@ -43,4 +48,34 @@ it('runs an earlier command again as it was', () => {
   const sent = inputOf(form({ mode: 'tags', tags: [{ key: 'role', value: 'web' }, { key: 'role', value: 'db' }], concurrency: '10%', errors: '2', version: '3', fields: { commands: 'a\n\nb' } }), [commands, directory]);
   const again = formOf({ ...sent, DocumentName: sent.DocumentName });
   expect(inputOf(again, [commands, directory])).toEqual(sent);
+});
+
+describe('the targets of an earlier command', () => {
+  const again = (command: object) => inputOf(formOf({ DocumentName: 'D', ...command }), []);
+  it.each([
+    ['a tag and a tag key', [{ Key: 'tag:env', Values: ['prod'] }, { Key: 'tag-key', Values: ['role'] }]],
+    ['ids and a tag', [{ Key: 'InstanceIds', Values: ['mi-1'] }, { Key: 'tag:env', Values: ['prod'] }]],
+    ['one tag twice', [{ Key: 'tag:env', Values: ['prod'] }, { Key: 'tag:env', Values: ['eu'] }]],
+    ['two tag keys', [{ Key: 'tag-key', Values: ['a'] }, { Key: 'tag-key', Values: ['b'] }]],
+    ['a tag key with a comma', [{ Key: 'tag-key', Values: ['a,b'] }]],
+    ['a resource group', [{ Key: 'resource-groups:Name', Values: ['web'] }]],
+    ['ids', [{ Key: 'InstanceIds', Values: ['mi-1', 'mi-2'] }]],
+    ['tags', [{ Key: 'tag:env', Values: ['prod', ''] }, { Key: 'tag:role', Values: ['web'] }]],
+    ['tag keys', [{ Key: 'tag-key', Values: ['a', 'b'] }]],
+  ])('%s stay what they were', (_, Targets) => expect(again({ InstanceIds: [], Targets }).Targets).toEqual(Targets));
+
+  it('are shown in the fields where those can hold them', () => {
+    expect(formOf({ Targets: [{ Key: 'tag:env', Values: ['prod'] }] }).mode).toBe('tags');
+    expect(formOf({ Targets: [{ Key: 'tag-key', Values: ['a'] }] }).mode).toBe('tagKeys');
+    expect(formOf({ InstanceIds: ['mi-1'] })).toMatchObject({ mode: 'ids', ids: ['mi-1'] });
+    expect(formOf({ Targets: [{ Key: 'resource-groups:Name', Values: ['web'] }] }).mode).toBe('before');
+  });
+
+  it('go with what else the command asked for', () => {
+    const kept = { NotificationConfig: { NotificationArn: 'arn:aws:sns:x', NotificationType: 'Command' }, CloudWatchOutputConfig: { CloudWatchLogGroupName: 'g' }, OutputS3BucketName: 'b' };
+    const sent = again({ InstanceIds: ['mi-1'], ...kept, ServiceRole: 'arn:aws:iam::1:role/r', OutputS3Region: '', AlarmConfiguration: { Alarms: [] } });
+    expect(sent).toMatchObject({ ...kept, ServiceRoleArn: 'arn:aws:iam::1:role/r' });
+    expect(sent).not.toHaveProperty('OutputS3Region');
+    expect(sent).not.toHaveProperty('AlarmConfiguration');
+  });
 });

@@ -4,7 +4,13 @@ import type { TagField } from '../../components/TagFields';
 import type { TextKey } from '../../i18n';
 import { fromWire, type ParameterRule, problemOf, toWire } from './parameters';
 
-export type TargetMode = 'ids' | 'tags' | 'tagKeys';
+/** `before`: as an earlier command had them, which the form can show but not say in its own fields. */
+export type TargetMode = 'ids' | 'tags' | 'tagKeys' | 'before';
+export type Targeting = Pick<SendCommandInput, 'InstanceIds' | 'Targets'>;
+
+/** What an earlier command asked for beside the fields of the form; sent again as it was. */
+const KEPT = ['OutputS3Region', 'OutputS3BucketName', 'OutputS3KeyPrefix', 'ServiceRoleArn', 'NotificationConfig', 'CloudWatchOutputConfig', 'AlarmConfiguration'] as const;
+export type Kept = Pick<SendCommandInput, (typeof KEPT)[number]>;
 
 export interface RunForm {
   document: string;
@@ -17,6 +23,9 @@ export interface RunForm {
   ids: string[];
   tags: TagField[];
   tagKeys: string;
+  /** Targets of an earlier command that no other mode can hold. */
+  before?: Targeting;
+  kept: Kept;
   comment: string;
   timeout: string;
   concurrency: string;
@@ -37,6 +46,7 @@ export function emptyForm(document: string, version: string | undefined, ids: st
     ids,
     tags: [{ key: '', value: '' }],
     tagKeys: '',
+    kept: {},
     comment: '',
     timeout: '3600',
     concurrency: '50',
@@ -44,27 +54,61 @@ export function emptyForm(document: string, version: string | undefined, ids: st
   };
 }
 
+/** An empty list or structure is how an answer says that there is none. */
+function isThere(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(isThere);
+  return value !== undefined && value !== null && value !== '' && value !== false;
+}
+
+export function targetingOf(command: Pick<Command, 'InstanceIds' | 'Targets'>): Targeting {
+  return {
+    ...(command.InstanceIds?.length ? { InstanceIds: command.InstanceIds } : {}),
+    ...(command.Targets?.length ? { Targets: command.Targets } : {}),
+  };
+}
+
+export function keptOf(command: Command): Kept {
+  const { ServiceRole, ...others } = command;
+  const given: Kept = { ...others, ServiceRoleArn: ServiceRole };
+  return Object.fromEntries(KEPT.filter((name) => isThere(given[name])).map((name) => [name, given[name]])) as Kept;
+}
+
+export function targetWords(target: Target): string {
+  return `${target.Key ?? ''} = ${(target.Values ?? []).join(', ')}`;
+}
+
+function sameTargets(a: Targeting | undefined, b: Targeting): boolean {
+  const plain = (one: Targeting | undefined) => JSON.stringify([one?.InstanceIds ?? [], (one?.Targets ?? []).map((target) => [target.Key ?? '', target.Values ?? []])]);
+  return plain(a) === plain(b);
+}
+
+/** The fields that could hold the targets, by the look of the first one. */
+function guess(wanted: Targeting): Partial<RunForm> {
+  const targets = wanted.Targets ?? [];
+  if (targets.length === 0) return { mode: 'ids', ids: wanted.InstanceIds ?? [] };
+  if (targets[0]?.Key === 'tag-key') return { mode: 'tagKeys', tagKeys: (targets[0].Values ?? []).join(', ') };
+  return { mode: 'tags', tags: targets.flatMap(({ Key = '', Values = [] }) => Values.map((value) => ({ key: Key.replace(/^tag:/, ''), value }))) };
+}
+
+/** Targets are combined with "and": a form that kept only some of them would run on more nodes than the earlier command did. */
+function withTargets(form: RunForm, wanted: Targeting): RunForm {
+  const guessed = { ...form, ...guess(wanted) };
+  if (sameTargets(targetsOf(guessed), wanted)) return guessed;
+  const only = wanted.Targets?.length === 1 && !wanted.InstanceIds ? wanted.Targets[0] : undefined;
+  const ids = only?.Key?.toLowerCase() === 'instanceids' ? (only.Values ?? []) : [];
+  return isThere(wanted) ? { ...form, mode: 'before', before: wanted, ids } : { ...form, ids };
+}
+
 /** The form as it was when an earlier command was sent. */
 export function formOf(command: Command): RunForm {
-  const form = emptyForm(command.DocumentName ?? '', command.DocumentVersion || undefined, command.InstanceIds ?? []);
+  const form = emptyForm(command.DocumentName ?? '', command.DocumentVersion || undefined, []);
   form.given = command.Parameters ?? {};
   form.comment = command.Comment ?? '';
   form.timeout = String(command.TimeoutSeconds ?? form.timeout);
   form.concurrency = command.MaxConcurrency ?? form.concurrency;
   form.errors = command.MaxErrors ?? form.errors;
-  const targets = command.Targets ?? [];
-  const ids = targets.find((target) => target.Key?.toLowerCase() === 'instanceids');
-  const keys = targets.find((target) => target.Key === 'tag-key');
-  const tags = targets.filter((target) => target.Key?.startsWith('tag:'));
-  if (ids) form.ids = ids.Values ?? [];
-  else if (tags.length > 0) {
-    form.mode = 'tags';
-    form.tags = tags.flatMap((target) => (target.Values ?? []).map((value) => ({ key: target.Key?.slice(4) ?? '', value })));
-  } else if (keys) {
-    form.mode = 'tagKeys';
-    form.tagKeys = (keys.Values ?? []).join(', ');
-  }
-  return form;
+  form.kept = keptOf(command);
+  return withTargets(form, targetingOf(command));
 }
 
 export function fieldOf(form: RunForm, parameter: ParameterRule): string {
@@ -87,9 +131,16 @@ function tagTargets(tags: TagField[]): Target[] {
   return [...byKey].map(([key, values]) => ({ Key: `tag:${key}`, Values: [...new Set(values)] }));
 }
 
+/** A value whose key is missing: left out, it would widen the targets. */
+function lacksKey(tags: TagField[]): boolean {
+  return tags.some(({ key, value }) => key.trim() === '' && value !== '');
+}
+
 /** The nodes asked for, or undefined while there are none to ask for. */
-export function targetsOf(form: RunForm): { InstanceIds: string[] } | { Targets: Target[] } | undefined {
+export function targetsOf(form: RunForm): Targeting | undefined {
+  if (form.mode === 'before') return form.before;
   if (form.mode === 'ids') return form.ids.length > 0 ? { InstanceIds: form.ids } : undefined;
+  if (form.mode === 'tags' && lacksKey(form.tags)) return undefined;
   const targets = form.mode === 'tags' ? tagTargets(form.tags) : [{ Key: 'tag-key', Values: listed(form.tagKeys) }].filter((target) => target.Values.length > 0);
   return targets.length > 0 ? { Targets: targets } : undefined;
 }
@@ -104,8 +155,10 @@ export interface FormProblems {
 }
 
 function targetProblem(form: RunForm): TextKey | undefined {
+  if (form.mode === 'before') return form.before ? undefined : 'run.needNodes';
   if (form.mode === 'ids') return form.ids.length === 0 ? 'run.needNodes' : form.ids.length > MOST_IDS ? 'run.tooManyNodes' : undefined;
   if (form.mode === 'tagKeys') return listed(form.tagKeys).length === 0 ? 'run.needTagKeys' : undefined;
+  if (lacksKey(form.tags)) return 'nodes.tagNeedsKey';
   const targets = tagTargets(form.tags);
   return targets.length === 0 ? 'run.needTags' : targets.length > MOST_TARGETS ? 'run.tooManyTags' : undefined;
 }
@@ -142,5 +195,6 @@ export function inputOf(form: RunForm, parameters: ParameterRule[]): SendCommand
     TimeoutSeconds: Number(form.timeout),
     MaxConcurrency: form.concurrency,
     MaxErrors: form.errors,
+    ...form.kept,
   };
 }
