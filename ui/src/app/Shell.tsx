@@ -87,6 +87,8 @@ export function Shell() {
   const open = useOpen();
   const items = useNavigationItems();
   const pathname = useRouterState({ select: (state) => state.location.pathname });
+  // The page that is drawn, not the one being gone to: by that, the page that is left would be built anew just before it goes.
+  const shown = useRouterState({ select: (state) => state.matches.at(-1)?.id ?? '' });
   const { navigationOpen } = useStore(preferences);
   useEffect(() => followEvents(client), [client]);
   useEffect(() => host.onNavigate(open), [open]);
@@ -94,7 +96,7 @@ export function Shell() {
   useEffect(() => host.navigated(address), [address]);
   useEffect(() => {
     document.querySelector('main')?.scrollTo?.(0, 0);
-  }, [pathname]);
+  }, [shown]);
   return (
     <>
       <HeaderBar />
@@ -109,7 +111,7 @@ export function Shell() {
         notifications={<Messages />}
         stickyNotifications
         content={
-          <ErrorBoundary key={pathname} onError={() => undefined}>
+          <ErrorBoundary key={shown} onError={() => undefined}>
             <Suspense fallback={<Loading />}>
               <HubState />
               <Outlet />

@@ -65,10 +65,13 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [tried, setTried] = useState(false);
+  // Once sent, nothing is sent again before this form is gone: the way to the command's page takes a while.
+  const sent = useRef(false);
   const send = async () => {
     setTried(true);
     setError(undefined);
-    if (!sound || busy) return;
+    if (!sound || sent.current) return;
+    sent.current = true;
     setBusy(true);
     try {
       const answer = await call('SendCommand', inputOf(form, parameters));
@@ -76,7 +79,7 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
       open(`/commands/${answer.Command?.CommandId ?? ''}`);
     } catch (failure) {
       setError(failure);
-    } finally {
+      sent.current = false;
       setBusy(false);
     }
   };

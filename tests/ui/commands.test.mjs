@@ -1,0 +1,64 @@
+/** What goes wrong around commands: clicks in a hurry, a question asked too late, a hub that is away for a moment. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { Agent, Hub, openBrowser, openPage, unique, until } from './harness.mjs';
+
+let hub;
+let agent;
+let browser;
+let page;
+
+before(async () => {
+  hub = await Hub.start();
+  agent = await Agent.enrolled(hub, { role: 'web' });
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await agent?.stop();
+  await hub?.stop();
+});
+
+beforeEach(async () => {
+  await page?.context().close();
+  page = await openPage(browser, hub);
+});
+
+const button = (name) => page.getByRole('button', { name, exact: true });
+
+async function sent(commands, more = {}) {
+  const answer = await hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [agent.node], Parameters: { commands }, ...more });
+  return answer.Command.CommandId;
+}
+
+async function ended(id) {
+  return until('the command to end', async () => {
+    const [command] = (await hub.call('ListCommands', { CommandId: id })).Commands;
+    return ['Pending', 'InProgress', 'Cancelling'].includes(command.Status) ? undefined : command;
+  });
+}
+
+describe('running again', () => {
+  it('sends once, however often Run is clicked before the next page is there', async () => {
+    const comment = `once ${unique()}`;
+    const id = await sent(['true'], { Comment: comment });
+    await ended(id);
+    await page.visit(`/run?from=${id}`);
+    await page.locator('.cm-content', { hasText: 'true' }).waitFor();
+    // The next page is slow to load: until then, the form is still there to be clicked.
+    await page.route(/\/assets\/CommandPage-/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await route.continue();
+    });
+    const answered = page.waitForResponse((response) => response.request().headers()['x-amz-target'] === 'AmazonSSM.SendCommand');
+    await button('Run').dblclick();
+    await answered;
+    await page.waitForURL(/#\/commands\//);
+    await page.getByRole('button', { name: 'Run', exact: true }).click({ force: true, timeout: 1_000 }).catch(() => undefined);
+    await page.getByRole('heading', { level: 1, name: comment }).waitFor();
+    await until('the page of the new command', async () => !page.url().includes(id));
+    const all = (await hub.call('ListCommands', { MaxResults: 50 })).Commands.filter((command) => command.Comment === comment);
+    assert.equal(all.length, 2, 'the earlier one and one more');
+  });
+});
