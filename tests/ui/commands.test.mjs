@@ -1,5 +1,7 @@
 /** What goes wrong around commands: clicks in a hurry, a question asked too late, a hub that is away for a moment. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { Agent, Hub, openBrowser, openPage, unique, until } from './harness.mjs';
 
@@ -60,5 +62,24 @@ describe('running again', () => {
     await until('the page of the new command', async () => !page.url().includes(id));
     const all = (await hub.call('ListCommands', { MaxResults: 50 })).Commands.filter((command) => command.Comment === comment);
     assert.equal(all.length, 2, 'the earlier one and one more');
+  });
+});
+
+describe('the question before cancelling', () => {
+  it('says what each answer does, and that the command had ended meanwhile', async () => {
+    const gate = join(agent.dir, `gate-${unique()}`);
+    const id = await sent([`while [ ! -e '${gate}' ]; do sleep 0.1; done`]);
+    await page.visit(`/commands/${id}`);
+    await button('Cancel').click();
+    const question = page.getByRole('dialog', { name: 'Cancel this command?' });
+    await question.getByRole('button', { name: 'Cancel command', exact: true }).waitFor();
+    assert.equal(await question.getByRole('button', { name: 'Cancel', exact: true }).count(), 0);
+    await question.getByRole('button', { name: 'Keep it running', exact: true }).click();
+    await question.waitFor({ state: 'hidden' });
+    await button('Cancel').click();
+    writeFileSync(gate, '');
+    assert.equal((await ended(id)).Status, 'Success');
+    await question.getByRole('button', { name: 'Cancel command', exact: true }).click();
+    await page.getByText('The command had already ended.').waitFor();
   });
 });

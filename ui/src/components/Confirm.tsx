@@ -10,6 +10,8 @@ import { Failure } from './Failure';
 interface Props {
   title: string;
   action: string;
+  /** The words for leaving everything as it is. Where the question is about cancelling, "Cancel" would say both. */
+  dismiss?: string;
   failed: string;
   onConfirm: () => Promise<void>;
   onClose: () => void;
@@ -17,7 +19,7 @@ interface Props {
   disabledReason?: string;
 }
 
-export function Confirm({ title, action, failed, onConfirm, onClose, children, disabledReason }: Props) {
+export function Confirm({ title, action, dismiss, failed, onConfirm, onClose, children, disabledReason }: Props) {
   const { t } = useText();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -43,7 +45,7 @@ export function Confirm({ title, action, failed, onConfirm, onClose, children, d
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" onClick={onClose}>
-              {t('common.cancel')}
+              {dismiss ?? t('common.cancel')}
             </Button>
             <Button variant="primary" loading={busy} disabled={Boolean(disabledReason)} disabledReason={disabledReason} onClick={() => void run()}>
               {action}

@@ -8,7 +8,7 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { call } from '../../api/call';
@@ -29,13 +29,28 @@ import { CopyCli } from './CopyCli';
 import { Invocations } from './Invocations';
 import { keptOf, targetingOf, targetWords } from './runForm';
 
+async function readCommand(id: string): Promise<Command | null> {
+  return (await call('ListCommands', { CommandId: id })).Commands?.[0] ?? null;
+}
+
+/** Cancels and looks how it stands then: it may have ended while the question was open. */
+async function cancel(client: QueryClient, id: string): Promise<void> {
+  await call('CancelCommand', { CommandId: id });
+  // A read that began before would tell of the time before.
+  await client.cancelQueries({ queryKey: ['command', id], exact: true });
+  const now = await client.fetchQuery({ queryKey: ['command', id], queryFn: () => readCommand(id), staleTime: 0 });
+  void client.invalidateQueries({ queryKey: ['invocations', id] });
+  void client.invalidateQueries({ queryKey: ['commands'] });
+  flash({ type: 'info', text: isRunning(now?.Status) || now?.Status === 'Cancelled' ? 'commands.cancelled' : 'commands.endedBefore' });
+}
+
 export function CommandPage() {
   const { t } = useText();
   const { id = '' } = useParams({ strict: false }) as { id?: string };
   const polling = usePolling(15_000, 2_000);
   const query = useQuery({
     queryKey: ['command', id],
-    queryFn: async () => (await call('ListCommands', { CommandId: id })).Commands?.[0] ?? null,
+    queryFn: () => readCommand(id),
     refetchInterval: (state) => (isRunning(state.state.data?.Status) ? polling : false),
   });
   const parents = [{ text: t('commands.title'), href: href('/commands') }];
@@ -96,14 +111,11 @@ function Known({ command, parents }: { command: Command; parents: { text: string
       {asking && (
         <Confirm
           title={t('commands.cancelTitle')}
-          action={t('commands.cancelKeep')}
+          action={t('commands.cancelNow')}
+          dismiss={t('commands.keepRunning')}
           failed={t('commands.cancelFailed')}
           onClose={() => setAsking(false)}
-          onConfirm={async () => {
-            await call('CancelCommand', { CommandId: id });
-            await client.invalidateQueries({ queryKey: ['command', id] });
-            flash({ type: 'info', text: 'commands.cancelled' });
-          }}
+          onConfirm={() => cancel(client, id)}
         >
           {t('commands.cancelText')}
         </Confirm>

@@ -98,6 +98,7 @@ function Existing() {
         <Confirm
           title={t('activations.removeTitle')}
           action={t('activations.remove')}
+          dismiss={t('activations.keep')}
           failed={t('activations.removeFailed')}
           onClose={() => setAsking(false)}
           onConfirm={async () => {

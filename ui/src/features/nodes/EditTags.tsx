@@ -27,6 +27,7 @@ export function EditTags({ node, onClose }: { node: NodeRow; onClose: () => void
     <Confirm
       title={t('nodes.editTags')}
       action={t('nodes.saveTags')}
+      dismiss={t('nodes.discardTags')}
       failed={t('nodes.tagsFailed')}
       onConfirm={save}
       onClose={onClose}

@@ -89,6 +89,7 @@ function Known({ node, parents }: { node: NodeRow; parents: { text: string; href
         <Confirm
           title={t('nodes.deregisterTitle', { name })}
           action={t('nodes.deregister')}
+          dismiss={t('nodes.keep')}
           failed={t('nodes.deregisterFailed')}
           onClose={() => setDialog(undefined)}
           onConfirm={async () => {
