@@ -83,3 +83,59 @@ describe('the question before cancelling', () => {
     await page.getByText('The command had already ended.').waitFor();
   });
 });
+
+describe('output', () => {
+  const lines = async () => (await page.locator('.qd-line').allInnerTexts()).map(Number);
+  const scroll = (how) => page.locator('.qd-output').evaluate((element, to) => element.scrollTo(0, to === 'end' ? element.scrollHeight : to), how);
+
+  it('goes on after the hub was away, above what was there', async () => {
+    const gate = join(agent.dir, `gate-${unique()}`);
+    const id = await sent([`echo first; while [ ! -e '${gate}' ]; do sleep 0.1; done; echo last`]);
+    await page.visit(`/commands/${id}`);
+    await page.locator('.qd-line', { hasText: 'first' }).waitFor();
+    await page.route(/\/steps\/.*\/output/, (route) => route.fulfill({ status: 503, body: '' }));
+    writeFileSync(gate, '');
+    await page.getByText('The output could not be read').waitFor({ timeout: 30_000 });
+    assert.equal(await page.locator('.qd-line', { hasText: 'first' }).count(), 1);
+    await page.unroute(/\/steps\/.*\/output/);
+    await page.locator('.qd-line', { hasText: 'last' }).waitFor();
+    await page.getByText('The output could not be read').waitFor({ state: 'hidden' });
+  });
+
+  it('stops following when scrolled up, and follows again at the end', async () => {
+    const gate = join(agent.dir, `gate-${unique()}`);
+    const id = await sent([`seq 1 200; while [ ! -e '${gate}' ]; do sleep 0.1; done; seq 201 400; while [ ! -e '${gate}2' ]; do sleep 0.1; done; seq 401 600`]);
+    await page.visit(`/commands/${id}`);
+    await page.locator('.qd-line', { hasText: /^200$/ }).waitFor();
+    const follow = page.getByRole('checkbox', { name: 'Follow' });
+    await scroll(0);
+    await until('following to stop', async () => !(await follow.isChecked()));
+    writeFileSync(gate, '');
+    await until('the size to grow', async () => page.getByText(/in all/).innerText().then((text) => !text.startsWith('692')));
+    assert.ok((await lines()).includes(1), 'what is read stays in view');
+    await scroll('end');
+    await page.locator('.qd-line', { hasText: /^400$/ }).waitFor();
+    await until('following to go on', () => follow.isChecked());
+    writeFileSync(`${gate}2`, '');
+    await page.locator('.qd-line', { hasText: /^600$/ }).waitFor();
+  });
+
+  it('scrolls back through a long one line by line, without a jump', async () => {
+    const id = await sent(['seq 1 400000']);
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    await page.locator('.qd-line', { hasText: /^400000$/ }).waitFor({ timeout: 30_000 });
+    await scroll(60);
+    const [before] = (await lines()).slice(-1);
+    await scroll(0);
+    await until('the part before', async () => (await page.locator('.qd-output').evaluate((element) => element.scrollTop)) > 1_000);
+    const now = await lines();
+    assert.ok(now.includes(before - 10), `${before - 10} is still there: ${now[0]} to ${now.at(-1)}`);
+    for (let index = 1; index < now.length; index += 1) assert.equal(now[index], now[index - 1] + 1);
+    await button('Start').click();
+    await page.locator('.qd-line', { hasText: /^1$/ }).waitFor();
+    assert.equal(await page.locator('.qd-output').evaluate((element) => element.scrollTop), 0);
+    await button('End').click();
+    await page.locator('.qd-line', { hasText: /^400000$/ }).waitFor();
+  });
+});

@@ -10,6 +10,7 @@ interface Props {
   window: OutputWindow;
   revision: number;
   gained: number;
+  place?: 'start' | 'end';
   following: boolean;
   label: string;
   /** The person scrolled away from the end, or back to it. */
@@ -31,7 +32,7 @@ const Line = memo(function Line({ text, top }: { text: string; top: number }) {
   );
 });
 
-export function OutputLines({ window: held, revision, gained, following, label, onAtEnd, onTop, onBottom }: Props) {
+export function OutputLines({ window: held, revision, gained, place, following, label, onAtEnd, onTop, onBottom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const lastTop = useRef(0);
   const [view, setView] = useState({ top: 0, height: 400 });
@@ -46,10 +47,13 @@ export function OutputLines({ window: held, revision, gained, following, label, 
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    // Lines read in above keep what was in view where it was.
-    if (gained > 0) element.scrollTop += gained * LINE_HEIGHT;
-    else if (following) element.scrollTop = element.scrollHeight;
-  }, [revision, gained, following]);
+    if (place === 'start') element.scrollTop = 0;
+    else if (place === 'end' || following) element.scrollTop = element.scrollHeight;
+    // Lines that came or went above leave what is in view where it was.
+    else if (gained !== 0) element.scrollTop += gained * LINE_HEIGHT;
+    // Moved by the page: that is nobody's scrolling.
+    lastTop.current = element.scrollTop;
+  }, [revision, gained, place, following]);
   const onScroll = () => {
     const element = box.current;
     if (!element) return;

@@ -63,7 +63,7 @@ export function OutputViewer({ commandId, instanceId, steps, codes }: Props) {
 
 function Stream(ref: OutputRef) {
   const { t, bytes } = useText();
-  const output = useOutput(ref);
+  const { reader, output } = useOutput(ref);
   const { window } = output;
   const [progress, setProgress] = useState<number>();
   const save = async () => {
@@ -78,14 +78,14 @@ function Stream(ref: OutputRef) {
       setProgress(undefined);
     }
   };
-  if (output.error !== undefined && window.total === 0) {
-    return <Failure error={output.error} what={t('commands.outputFailed')} onRetry={() => output.setFollowing(true)} />;
-  }
   const partial = window.start > 0 || !window.atEnd;
+  const failure = output.error === undefined ? undefined : <Failure error={output.error} what={t('commands.outputFailed')} onRetry={() => reader.retry()} />;
+  if (failure && window.total === 0) return failure;
   return (
-    <div>
+    <SpaceBetween size="xs">
+      {failure}
       <div className="qd-output-bar">
-        <Toggle checked={output.following} onChange={({ detail }) => output.setFollowing(detail.checked)} description={undefined}>
+        <Toggle checked={output.following} onChange={({ detail }) => reader.follow(detail.checked)}>
           <span title={t('commands.followHint')}>{t('commands.follow')}</span>
         </Toggle>
         {!window.complete && !output.loading && <StatusIndicator type="in-progress">{t('commands.running')}</StatusIndicator>}
@@ -96,16 +96,16 @@ function Stream(ref: OutputRef) {
         <span className="qd-output-actions">
           {partial && (
             <SpaceBetween direction="horizontal" size="xxs">
-              <Button variant="inline-link" onClick={output.toStart} disabled={window.start === 0}>
+              <Button variant="inline-link" onClick={() => reader.toStart()}>
                 {t('commands.toStart')}
               </Button>
-              <Button variant="inline-link" onClick={output.earlier} disabled={window.start === 0}>
+              <Button variant="inline-link" onClick={() => reader.earlier()} disabled={window.start === 0}>
                 {t('commands.earlier')}
               </Button>
-              <Button variant="inline-link" onClick={output.later} disabled={window.atEnd}>
+              <Button variant="inline-link" onClick={() => reader.later()} disabled={window.atEnd}>
                 {t('commands.later')}
               </Button>
-              <Button variant="inline-link" onClick={output.toEnd} disabled={window.atEnd}>
+              <Button variant="inline-link" onClick={() => reader.toEnd()}>
                 {t('commands.toEnd')}
               </Button>
             </SpaceBetween>
@@ -122,15 +122,17 @@ function Stream(ref: OutputRef) {
           window={window}
           revision={output.revision}
           gained={output.gained}
+          place={output.place}
           following={output.following}
           label={t('commands.lines')}
           onAtEnd={(atEnd) => {
-            if (!atEnd && output.following && !window.complete) output.setFollowing(false);
+            if (!atEnd) reader.follow(false);
+            else if (window.atEnd) reader.follow(true);
           }}
-          onTop={output.earlier}
-          onBottom={output.later}
+          onTop={() => reader.earlier()}
+          onBottom={() => reader.later()}
         />
       )}
-    </div>
+    </SpaceBetween>
   );
 }

@@ -36,6 +36,23 @@ describe('OutputWindow', () => {
     expect(window.atEnd).toBe(false);
   });
 
+  it('tells how many lines went above when more come below', () => {
+    const window = new OutputWindow(20);
+    window.take(0, bytes('line 1\nline 2\nli'), 35, false);
+    expect(window.take(16, bytes('ne 3\nline 4\n'), 35, false)).toBe(-2);
+    expect(linesOf(window)).toEqual(['line 3', 'line 4']);
+    expect(window.take(28, bytes('x\n'), 35, false)).toBe(0);
+  });
+
+  it('leaves out what it holds already', () => {
+    const window = new OutputWindow();
+    window.take(7, bytes('line 2\nline 3\n'), 28, false);
+    expect(window.take(14, bytes('line 3\n'), 28, false)).toBe(0);
+    expect(window.take(14, bytes('line 3\nline 4\n'), 28, true)).toBe(0);
+    expect(window.take(0, bytes('line 1\nline 2\n'), 28, true)).toBe(1);
+    expect(linesOf(window)).toEqual(['line 1', 'line 2', 'line 3', 'line 4']);
+  });
+
   it('bounds the number of lines as well as of bytes', () => {
     const window = new OutputWindow(1_000, 3);
     window.take(0, bytes('\n'.repeat(100)), 100, false);

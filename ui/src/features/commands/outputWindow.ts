@@ -40,56 +40,85 @@ export class OutputWindow {
     return this.starts.length;
   }
 
-  /** Takes a chunk: after what is held, before it, or, when it touches neither end, in its place. Returns lines gained at the top. */
-  take(offset: number, data: Uint8Array, total: number, complete: boolean): number {
-    this.total = Math.max(total, offset + data.length);
+  /** Whether another chunk can come below without anything above going. */
+  get hasRoom(): boolean {
+    return this.bytes.length < this.limit / 2 && this.starts.length < this.lines / 2;
+  }
+
+  /** Takes in how far the stream has grown, and nothing of it. */
+  note(total: number, complete: boolean): number {
+    this.total = Math.max(this.total, total);
     this.complete = complete;
-    if (data.length === 0) return 0;
-    if (this.bytes.length > 0 && offset === this.end) {
-      this.bytes = joined(this.bytes, data);
-      this.trimHead();
-      return this.index(0);
-    }
-    if (this.bytes.length > 0 && offset + data.length === this.start) {
-      const before = this.lineCount;
-      this.bytes = joined(data, this.bytes);
-      this.start = offset;
-      this.index(0);
-      const gained = this.lineCount - before;
-      this.trimTail();
-      return gained;
-    }
+    return 0;
+  }
+
+  /**
+   * Takes a chunk: after what is held, before it, or, when it touches neither end, in its place; what is held already is left out.
+   * Returns the lines gained at the top, below zero when lines went there.
+   */
+  take(offset: number, data: Uint8Array, total: number, complete: boolean): number {
+    this.note(Math.max(total, offset + data.length), complete);
+    const end = offset + data.length;
+    if (data.length === 0 || (this.bytes.length > 0 && offset >= this.start && end <= this.end)) return 0;
+    if (this.bytes.length > 0 && offset >= this.start && offset <= this.end) return this.append(data.subarray(this.end - offset));
+    if (this.bytes.length > 0 && offset < this.start && end >= this.start && end <= this.end) return this.prepend(offset, data.subarray(0, this.start - offset));
     this.start = offset;
     this.bytes = data.slice();
     this.trimHead();
-    return this.index(0);
+    this.starts = lineStarts(this.bytes);
+    this.trimLines();
+    return 0;
   }
 
-  private index(gained: number): number {
+  private append(data: Uint8Array): number {
+    const lines = this.lineCount;
+    const cut = this.bytes.length > 0 && this.bytes.at(-1) !== LINE_BREAK;
+    this.bytes = joined(this.bytes, data);
+    // A line that was cut goes on; all others of the chunk are new.
+    const added = lineStarts(data).length - (cut ? 1 : 0);
+    this.trimHead();
     this.starts = lineStarts(this.bytes);
-    if (this.starts.length > this.lines) {
-      const cut = this.starts[this.starts.length - this.lines] ?? 0;
-      this.bytes = this.bytes.slice(cut);
-      this.start += cut;
-      this.starts = lineStarts(this.bytes);
-    }
+    this.trimLines();
+    return this.lineCount - lines - added;
+  }
+
+  private prepend(offset: number, data: Uint8Array): number {
+    const before = this.lineCount;
+    this.bytes = joined(data, this.bytes);
+    this.start = offset;
+    this.starts = lineStarts(this.bytes);
+    const gained = this.lineCount - before;
+    this.trimTail();
     return gained;
+  }
+
+  private trimLines(): void {
+    if (this.starts.length <= this.lines) return;
+    const cut = this.starts[this.starts.length - this.lines] ?? 0;
+    this.bytes = this.bytes.slice(cut);
+    this.start += cut;
+    this.starts = lineStarts(this.bytes);
   }
 
   private trimHead(): void {
     const over = this.bytes.length - this.limit;
     if (over <= 0) return;
     const lineBreak = this.bytes.indexOf(LINE_BREAK, over);
-    const cut = lineBreak < 0 ? over : lineBreak + 1;
+    const cut = lineBreak < 0 || lineBreak + 1 >= this.bytes.length ? over : lineBreak + 1;
     this.bytes = this.bytes.slice(cut);
     this.start += cut;
   }
 
   private trimTail(): void {
-    if (this.bytes.length <= this.limit) return;
-    const lineBreak = this.bytes.lastIndexOf(LINE_BREAK, this.limit - 1);
-    this.bytes = this.bytes.slice(0, lineBreak < 0 ? this.limit : lineBreak + 1);
-    this.starts = lineStarts(this.bytes);
+    if (this.bytes.length > this.limit) {
+      const lineBreak = this.bytes.lastIndexOf(LINE_BREAK, this.limit - 1);
+      this.bytes = this.bytes.slice(0, lineBreak < 0 ? this.limit : lineBreak + 1);
+      this.starts = lineStarts(this.bytes);
+    }
+    const over = this.starts[this.lines];
+    if (over === undefined) return;
+    this.bytes = this.bytes.slice(0, over);
+    this.starts = this.starts.slice(0, this.lines);
   }
 
   /** Text of a line, without its line break; invalid UTF-8 shows as replacement characters. */
