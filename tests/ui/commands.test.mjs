@@ -139,3 +139,13 @@ describe('output', () => {
     await page.locator('.qd-line', { hasText: /^400000$/ }).waitFor();
   });
 });
+
+describe('a command that neither succeeded nor failed', () => {
+  it('has no green bar', async () => {
+    const answer = await hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', Targets: [{ Key: 'tag:role', Values: ['nobody'] }], Parameters: { commands: ['true'] } });
+    await ended(answer.Command.CommandId);
+    await page.visit(`/commands/${answer.Command.CommandId}`);
+    await page.getByText('0 of 0 nodes').waitFor();
+    assert.equal(await page.locator('[role=progressbar], progress').count(), 0);
+  });
+});

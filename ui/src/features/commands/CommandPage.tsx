@@ -8,6 +8,7 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -22,7 +23,8 @@ import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
-import { CommandStatus, isRunning } from '../../components/Status';
+import { isRunning, progressType } from '../../components/commandStatus';
+import { CommandStatus } from '../../components/Status';
 import { When } from '../../components/When';
 import { useText } from '../../i18n';
 import { CopyCli } from './CopyCli';
@@ -134,12 +136,20 @@ function Progress({ command }: { command: Command }) {
   const total = command.TargetCount ?? 0;
   const done = command.CompletedCount ?? 0;
   const running = isRunning(command.Status);
-  const bad = (command.ErrorCount ?? 0) > 0 || ['Failed', 'TimedOut'].includes(command.Status ?? '');
+  const type = progressType(command);
+  if (type !== 'in-progress' && type !== 'success' && type !== 'error') {
+    return (
+      <div>
+        <Box variant="awsui-key-label">{t('commands.progress')}</Box>
+        <StatusIndicator type={type}>{t('commands.progressOf', { done, total })}</StatusIndicator>
+      </div>
+    );
+  }
   return (
     <ProgressBar
       variant="standalone"
       value={total > 0 ? (100 * done) / total : running ? 0 : 100}
-      status={running ? 'in-progress' : bad ? 'error' : 'success'}
+      status={type}
       resultText={t('commands.progressOf', { done, total })}
       additionalInfo={running ? t('commands.progressOf', { done, total }) : undefined}
       label={t('commands.progress')}
