@@ -41,6 +41,12 @@ async function ended(id) {
   });
 }
 
+async function writeScript(text) {
+  await page.locator('.cm-content').first().click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(text);
+}
+
 describe('running again', () => {
   it('sends once, however often Run is clicked before the next page is there', async () => {
     const comment = `once ${unique()}`;
@@ -147,5 +153,48 @@ describe('a command that neither succeeded nor failed', () => {
     await page.visit(`/commands/${answer.Command.CommandId}`);
     await page.getByText('0 of 0 nodes').waitFor();
     assert.equal(await page.locator('[role=progressbar], progress').count(), 0);
+  });
+});
+
+describe('a command being written', () => {
+  const leave = (name) => page.locator('nav').getByRole('link', { name, exact: true }).click();
+  const heading = (name) => page.getByRole('heading', { level: 1, name });
+
+  it('is still there after a look at another page, and gone once it was sent or started over', async () => {
+    await page.visit(`/run?nodes=${encodeURIComponent(JSON.stringify([agent.node]))}`);
+    await writeScript('echo half written');
+    await leave('Documents');
+    await heading('Documents').waitFor();
+    await page.goBack();
+    await page.locator('.cm-content', { hasText: 'echo half written' }).waitFor();
+    await page.getByText('This is what you were writing').waitFor();
+    await button('Start over').click();
+    await page.locator('.cm-content', { hasText: 'half' }).waitFor({ state: 'detached' });
+    await writeScript('true');
+    await button('Run').click();
+    await page.waitForURL(/#\/commands\//);
+    await heading('AWS-RunShellScript').waitFor();
+    await page.goBack();
+    await heading('Run a command').waitFor();
+    await page.locator('.cm-content').waitFor();
+    assert.equal((await page.locator('.cm-content').innerText()).trim(), '');
+  });
+
+  it('asks before it is lost, where it cannot be kept', async () => {
+    await page.visit('/run');
+    await page.evaluate(() => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException('full', 'QuotaExceededError');
+      };
+    });
+    await writeScript('echo too long');
+    await leave('Documents');
+    const question = page.getByRole('dialog', { name: 'Leave what you are writing?' });
+    await question.getByRole('button', { name: 'Stay here' }).click();
+    await page.locator('.cm-content', { hasText: 'echo too long' }).waitFor();
+    assert.match(page.url(), /#\/run/);
+    await leave('Documents');
+    await question.getByRole('button', { name: 'Leave and lose it' }).click();
+    await heading('Documents').waitFor();
   });
 });

@@ -152,7 +152,8 @@ export const browserHost: Host = {
       await call('DescribeInstanceInformation', { MaxResults: 5 }, key);
       sessionStorage.setItem(KEY, JSON.stringify(key));
     },
-    signOut: () => sessionStorage.removeItem(KEY),
+    // With the key goes what was being written: the next person in this tab may be another.
+    signOut: () => sessionStorage.clear(),
   },
   call,
   async extension(method, path, query, body) {

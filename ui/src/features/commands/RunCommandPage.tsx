@@ -1,4 +1,6 @@
 /** "Run a command": what, where, how; with the answer to "what would this touch" always in view. */
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Form from '@cloudscape-design/components/form';
@@ -7,9 +9,10 @@ import Grid from '@cloudscape-design/components/grid';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import ColumnLayout from '@cloudscape-design/components/column-layout';
+import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
+import { useBlocker, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api/call';
 import { useConnection } from '../../app/connection';
@@ -22,6 +25,7 @@ import { Loading } from '../../components/Loading';
 import { useText } from '../../i18n';
 import { CopyCli } from './CopyCli';
 import { DocumentPicker } from './DocumentPicker';
+import { draftOf, dropDraft, keepDraft } from './draft';
 import { useDocumentSummary } from './documents';
 import { ParameterForm } from './ParameterForm';
 import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, inputOf, isSound, problemsOf, type FormProblems, type RunForm, targetsOf } from './runForm';
@@ -52,6 +56,7 @@ export function RunCommandPage() {
       {(search.from === undefined || source.data) && (
         <Fields
           key={JSON.stringify(search)}
+          address={JSON.stringify(search)}
           initial={source.data ? formOf(source.data) : emptyForm(search.document ?? FIRST_DOCUMENT, search.version, search.nodes ?? [])}
         />
       )}
@@ -59,7 +64,7 @@ export function RunCommandPage() {
   );
 }
 
-function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof inputOf>[1]) {
+function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof inputOf>[1], onSent: () => void) {
   const open = useOpen();
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
@@ -75,6 +80,7 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
     setBusy(true);
     try {
       const answer = await call('SendCommand', inputOf(form, parameters));
+      onSent();
       void client.invalidateQueries({ queryKey: ['commands'] });
       open(`/commands/${answer.Command?.CommandId ?? ''}`);
     } catch (failure) {
@@ -86,15 +92,45 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
   return { busy, error, tried, send };
 }
 
-function Fields({ initial }: { initial: RunForm }) {
+/** The form as it was left, kept while it is written; and the question when leaving would lose it. */
+function useDraft(address: string, initial: RunForm) {
+  const [draft] = useState(() => draftOf(address));
+  const [form, setForm] = useState(draft ?? initial);
+  const [restored, setRestored] = useState(draft !== undefined);
+  const lost = useRef(false);
+  const sent = useRef(false);
+  useEffect(() => {
+    if (!sent.current) lost.current = !keepDraft(address, form, initial);
+    // oxlint-disable-next-line react/exhaustive-deps -- the form began once
+  }, [address, form]);
+  const [wouldLose] = useState(() => () => lost.current);
+  const leaving = useBlocker({ shouldBlockFn: wouldLose, enableBeforeUnload: wouldLose, withResolver: true });
+  return {
+    form,
+    setForm,
+    restored,
+    leaving,
+    startOver: () => {
+      setRestored(false);
+      setForm(initial);
+    },
+    onSent: () => {
+      sent.current = true;
+      lost.current = false;
+      dropDraft(address);
+    },
+  };
+}
+
+function Fields({ address, initial }: { address: string; initial: RunForm }) {
   const { t } = useText();
-  const [form, setForm] = useState(initial);
+  const { form, setForm, restored, leaving, startOver, onSent } = useDraft(address, initial);
   const connection = useConnection();
   const summary = useDocumentSummary(form.document, form.version === DEFAULT_VERSION ? undefined : form.version);
   const parameters = summary.data?.parameters ?? [];
   const problems = problemsOf(form, parameters);
   const sound = summary.data !== undefined && isSound(problems);
-  const { busy, error, tried, send } = useSend(form, sound, parameters);
+  const { busy, error, tried, send } = useSend(form, sound, parameters, onSent);
   const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
   const latest = useRef(send);
   useEffect(() => {
@@ -129,6 +165,11 @@ function Fields({ initial }: { initial: RunForm }) {
         }
       >
         <SpaceBetween size="l">
+          {restored && (
+            <Alert type="info" action={<Button onClick={startOver}>{t('run.startOver')}</Button>}>
+              {t('run.restored')}
+            </Alert>
+          )}
           {error !== undefined && (
             <div ref={top}>
               <Failure error={error} what={t('run.failed')} />
@@ -164,8 +205,36 @@ function Fields({ initial }: { initial: RunForm }) {
       </Form>
       <div className="qd-sticky">
         <TargetPreview targets={targetsOf(form)} document={form.document} />
+        {leaving.status === 'blocked' && <Leaving stay={leaving.reset} leave={leaving.proceed} />}
       </div>
     </Grid>
+  );
+}
+
+/** Asks only where the draft could not be kept. */
+function Leaving({ stay, leave }: { stay: () => void; leave: () => void }) {
+  const { t } = useText();
+  return (
+    <Modal
+      visible
+      header={t('run.leaveTitle')}
+      onDismiss={stay}
+      closeAriaLabel={t('common.close')}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={leave}>
+              {t('run.leave')}
+            </Button>
+            <Button variant="primary" onClick={stay}>
+              {t('run.stay')}
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      {t('run.leaveText')}
+    </Modal>
   );
 }
 
