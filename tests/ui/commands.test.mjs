@@ -198,3 +198,14 @@ describe('a command being written', () => {
     await heading('Documents').waitFor();
   });
 });
+
+describe('the nodes of a command', () => {
+  it('lead to their pages', async () => {
+    const id = await sent(['true']);
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    await page.locator('main').getByRole('link', { name: 'web-01' }).click();
+    await page.getByRole('heading', { level: 1, name: 'web-01' }).waitFor();
+    assert.match(page.url(), new RegExp(`#/nodes/${agent.node}`));
+  });
+});

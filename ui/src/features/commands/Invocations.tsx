@@ -83,7 +83,6 @@ export function Invocations({ command }: { command: Command }) {
         selectionType="single"
         selectedItems={selected ? [selected] : []}
         onSelectionChange={({ detail }) => change({ node: detail.selectedItems[0]?.InstanceId })}
-        onRowClick={({ detail }) => change({ node: detail.item.InstanceId })}
         ariaLabels={{ tableLabel: t('commands.nodes'), selectionGroupLabel: t('commands.output'), itemSelectionLabel: (_, item) => item.InstanceName || item.InstanceId || '' }}
         header={
           <Header
