@@ -7,20 +7,25 @@ import { Confirm } from '../../components/Confirm';
 import { TagFields, tagProblem } from '../../components/TagFields';
 import { useText } from '../../i18n';
 import { nodeName } from './columns';
+import { tagChanges } from './tagChanges';
 
 export function EditTags({ node, onClose }: { node: NodeRow; onClose: () => void }) {
   const { t } = useText();
   const client = useQueryClient();
-  const [items, setItems] = useState(() => Object.entries(node.Tags).map(([key, value]) => ({ key, value })));
+  // As they are now: the node is read again while this is open, and what comes in then is not this person's change.
+  const [before] = useState(node.Tags);
+  const [items, setItems] = useState(() => Object.entries(before).map(([key, value]) => ({ key, value })));
   const problem = tagProblem(items);
   const save = async () => {
     const resource = { ResourceType: 'ManagedInstance', ResourceId: node.InstanceId } as const;
-    const next = new Map(items.map((item) => [item.key.trim(), item.value]));
-    const gone = Object.keys(node.Tags).filter((key) => !next.has(key));
-    const changed = [...next].filter(([key, value]) => node.Tags[key] !== value).map(([Key, Value]) => ({ Key, Value }));
-    if (gone.length > 0) await call('RemoveTagsFromResource', { ...resource, TagKeys: gone });
-    if (changed.length > 0) await call('AddTagsToResource', { ...resource, Tags: changed });
-    await Promise.all([client.invalidateQueries({ queryKey: ['node', node.InstanceId] }), client.invalidateQueries({ queryKey: ['nodes'] })]);
+    const { added, removed } = tagChanges(before, items);
+    try {
+      // Added first: a failure in between leaves a tag too many, not one too few.
+      if (added.length > 0) await call('AddTagsToResource', { ...resource, Tags: added });
+      if (removed.length > 0) await call('RemoveTagsFromResource', { ...resource, TagKeys: removed });
+    } finally {
+      await Promise.all([client.invalidateQueries({ queryKey: ['node', node.InstanceId] }), client.invalidateQueries({ queryKey: ['nodes'] })]);
+    }
     flash({ type: 'success', text: 'nodes.tagsSaved', values: { name: nodeName(node) } });
   };
   return (

@@ -1,0 +1,68 @@
+/** What goes wrong around nodes: changes of others meanwhile, filters typed by hand, a hub that does not answer. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { Agent, Hub, openBrowser, openPage, until } from './harness.mjs';
+
+let hub;
+let agent;
+let browser;
+let page;
+
+before(async () => {
+  hub = await Hub.start();
+  agent = await Agent.enrolled(hub, { role: 'web', old: 'x' });
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await agent?.stop();
+  await hub?.stop();
+});
+
+beforeEach(async () => {
+  await page?.context().close();
+  page = await openPage(browser, hub);
+});
+
+const button = (name) => page.getByRole('button', { name, exact: true });
+const tags = async () => {
+  const { TagList } = await hub.call('ListTagsForResource', { ResourceType: 'ManagedInstance', ResourceId: agent.node });
+  return Object.fromEntries(TagList.map((tag) => [tag.Key, tag.Value]));
+};
+
+describe('editing tags', () => {
+  it('leaves alone what someone else changed meanwhile', async () => {
+    await page.visit(`/nodes/${agent.node}`);
+    await button('Edit tags').click();
+    await button('Remove old').click();
+    await hub.call('AddTagsToResource', { ResourceType: 'ManagedInstance', ResourceId: agent.node, Tags: [{ Key: 'theirs', Value: '1' }] });
+    // The page reads again when its window comes to the front, behind the dialog too.
+    await until('the page to know', async () => {
+      await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+      return page.locator('main').getByText('theirs = 1').isVisible();
+    });
+    await button('Save tags').click();
+    await page.getByText('The tags of web-01 are saved').waitFor();
+    assert.deepEqual(await tags(), { role: 'web', theirs: '1' });
+  });
+
+  it('keeps every tag, and shows the truth, when half of it fails', async () => {
+    await page.visit(`/nodes/${agent.node}`);
+    await page.route(
+      (url) => url.pathname === '/',
+      (route) => (route.request().headers()['x-amz-target'] === 'AmazonSSM.RemoveTagsFromResource' ? route.fulfill({ status: 500, body: '{"__type":"InternalServerError","message":"no"}' }) : route.continue()),
+    );
+    await button('Edit tags').click();
+    await button('Remove role').click();
+    await button('Add a tag').click();
+    await page.getByRole('textbox', { name: 'Key', exact: true }).last().fill('added');
+    await button('Save tags').click();
+    await page.getByText('The tags could not be saved').waitFor();
+    await button('Leave them as they are').click();
+    await page.locator('main').getByText('added', { exact: true }).waitFor();
+    const now = await tags();
+    assert.equal(now.role, 'web');
+    assert.equal(now.added, '');
+  });
+});
