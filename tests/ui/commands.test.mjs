@@ -209,3 +209,24 @@ describe('the nodes of a command', () => {
     assert.match(page.url(), new RegExp(`#/nodes/${agent.node}`));
   });
 });
+
+describe('Ctrl+Enter', () => {
+  it('runs nothing from a dialog in front of the form', async () => {
+    await page.visit(`/run?nodes=${encodeURIComponent(JSON.stringify([agent.node]))}`);
+    await writeScript('true');
+    await page.evaluate(() => addEventListener('keydown', (event) => { if (event.key === 'Enter') globalThis.pressed = true; }, true));
+    await button('Copy as AWS CLI').click();
+    await page.getByRole('dialog', { name: 'As AWS CLI' }).waitFor();
+    const calls = [];
+    page.on('request', (request) => calls.push(request.headers()['x-amz-target']));
+    await page.keyboard.press('Control+Enter');
+    await until('the key to arrive', () => page.evaluate(() => globalThis.pressed === true));
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'As AWS CLI' }).waitFor({ state: 'hidden' });
+    assert.equal(calls.includes('AmazonSSM.SendCommand'), false);
+    assert.match(page.url(), /#\/run/);
+    await page.locator('.cm-content').click();
+    await page.keyboard.press('Control+Enter');
+    await page.waitForURL(/#\/commands\//);
+  });
+});

@@ -16,7 +16,7 @@ import { useBlocker, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api/call';
 import { useConnection } from '../../app/connection';
-import { isComposing } from '../../app/keys';
+import { isComposing, isDialogOpen } from '../../app/keys';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
 import { CodeBlock } from '../../components/CodeBlock';
@@ -92,6 +92,27 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
   return { busy, error, tried, send };
 }
 
+/** Ctrl/Cmd+Enter inside the element that gets the ref. The editor would take it first: the key is caught on its way down. */
+function useRunKey(run: () => void) {
+  const place = useRef<HTMLDivElement>(null);
+  const latest = useRef(run);
+  useEffect(() => {
+    latest.current = run;
+  });
+  useEffect(() => {
+    const element = place.current;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key !== 'Enter' || isComposing(event) || isDialogOpen()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      latest.current();
+    };
+    element?.addEventListener('keydown', onKeyDown, true);
+    return () => element?.removeEventListener('keydown', onKeyDown, true);
+  }, []);
+  return place;
+}
+
 /** The form as it was left, kept while it is written; and the question when leaving would lose it. */
 function useDraft(address: string, initial: RunForm) {
   const [draft] = useState(() => draftOf(address));
@@ -132,77 +153,68 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
   const sound = summary.data !== undefined && isSound(problems);
   const { busy, error, tried, send } = useSend(form, sound, parameters, onSent);
   const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
-  const latest = useRef(send);
-  useEffect(() => {
-    latest.current = send;
+  const blocked = connection?.readOnly ? t('run.readOnly') : undefined;
+  const place = useRunKey(() => {
+    if (!blocked) void send();
   });
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === 'Enter' && !isComposing(event)) {
-        event.preventDefault();
-        void latest.current();
-      }
-    };
-    window.addEventListener('keydown', onKeyDown, true);
-    return () => window.removeEventListener('keydown', onKeyDown, true);
-  }, []);
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (error !== undefined) top.current?.scrollIntoView({ block: 'center' });
   }, [error]);
-  const blocked = connection?.readOnly ? t('run.readOnly') : undefined;
   return (
     <Grid gridDefinition={[{ colspan: { default: 12, s: 8 } }, { colspan: { default: 12, s: 4 } }]}>
-      <Form
-        errorText={tried && !sound ? t('run.fix') : undefined}
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <CopyCli input={inputOf(form, parameters)} />
-            <Button variant="primary" loading={busy} disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => void send()}>
-              {t('run.submit')}
-            </Button>
-          </SpaceBetween>
-        }
-      >
-        <SpaceBetween size="l">
-          {restored && (
-            <Alert type="info" action={<Button onClick={startOver}>{t('run.startOver')}</Button>}>
-              {t('run.restored')}
-            </Alert>
-          )}
-          {error !== undefined && (
-            <div ref={top}>
-              <Failure error={error} what={t('run.failed')} />
-            </div>
-          )}
-          <Container header={<Header variant="h2">{t('run.document')}</Header>}>
-            <SpaceBetween size="l">
-              <DocumentPicker
-                document={form.document}
-                version={form.version}
-                onChange={(document, version) => change(document === form.document ? { version } : { document, version, fields: {}, given: {} })}
-              />
-              {summary.error && <Failure error={summary.error} what={t('run.documentFailed')} onRetry={() => void summary.refetch()} />}
-              {form.document !== '' && summary.isPending && <Loading />}
-              {summary.data && (
-                <ParameterForm
-                  key={form.document}
-                  document={form.document}
-                  parameters={parameters}
-                  plugins={summary.data.plugins}
-                  fieldOf={(parameter) => fieldOf(form, parameter)}
-                  onChange={(name, value) => setForm((now) => ({ ...now, fields: { ...now.fields, [name]: value } }))}
-                  showAll={tried}
-                />
-              )}
+      <div ref={place}>
+        <Form
+          errorText={tried && !sound ? t('run.fix') : undefined}
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <CopyCli input={inputOf(form, parameters)} />
+              <Button variant="primary" loading={busy} disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => void send()}>
+                {t('run.submit')}
+              </Button>
             </SpaceBetween>
-          </Container>
-          <Container header={<Header variant="h2">{t('run.targets')}</Header>}>
-            <TargetForm form={form} change={change} problem={tried && problems.targets ? t(problems.targets) : undefined} />
-          </Container>
-          <How form={form} change={change} problems={problems} />
-        </SpaceBetween>
-      </Form>
+          }
+        >
+          <SpaceBetween size="l">
+            {restored && (
+              <Alert type="info" action={<Button onClick={startOver}>{t('run.startOver')}</Button>}>
+                {t('run.restored')}
+              </Alert>
+            )}
+            {error !== undefined && (
+              <div ref={top}>
+                <Failure error={error} what={t('run.failed')} />
+              </div>
+            )}
+            <Container header={<Header variant="h2">{t('run.document')}</Header>}>
+              <SpaceBetween size="l">
+                <DocumentPicker
+                  document={form.document}
+                  version={form.version}
+                  onChange={(document, version) => change(document === form.document ? { version } : { document, version, fields: {}, given: {} })}
+                />
+                {summary.error && <Failure error={summary.error} what={t('run.documentFailed')} onRetry={() => void summary.refetch()} />}
+                {form.document !== '' && summary.isPending && <Loading />}
+                {summary.data && (
+                  <ParameterForm
+                    key={form.document}
+                    document={form.document}
+                    parameters={parameters}
+                    plugins={summary.data.plugins}
+                    fieldOf={(parameter) => fieldOf(form, parameter)}
+                    onChange={(name, value) => setForm((now) => ({ ...now, fields: { ...now.fields, [name]: value } }))}
+                    showAll={tried}
+                  />
+                )}
+              </SpaceBetween>
+            </Container>
+            <Container header={<Header variant="h2">{t('run.targets')}</Header>}>
+              <TargetForm form={form} change={change} problem={tried && problems.targets ? t(problems.targets) : undefined} />
+            </Container>
+            <How form={form} change={change} problems={problems} />
+          </SpaceBetween>
+        </Form>
+      </div>
       <div className="qd-sticky">
         <TargetPreview targets={targetsOf(form)} document={form.document} />
         {leaving.status === 'blocked' && <Leaving stay={leaving.reset} leave={leaving.proceed} />}
