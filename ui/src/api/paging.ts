@@ -56,15 +56,25 @@ export function usePaged<T>(key: QueryKey, read: (token: string | undefined) => 
   };
 }
 
+export interface Whole<T> {
+  items: T[];
+  /** The list goes on beyond the limit. */
+  cut: boolean;
+}
+
 /** Every item of a paged list, up to `limit`, for export. */
-export async function readAll<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number, onProgress?: (count: number) => void): Promise<T[]> {
+export async function readUpTo<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number, onProgress?: (count: number) => void): Promise<Whole<T>> {
   const items: T[] = [];
   let token: string | undefined;
   do {
     const page: Page<T> = await read(token);
     items.push(...page.items);
     onProgress?.(items.length);
-    token = page.nextToken ?? undefined;
+    token = page.nextToken || undefined;
   } while (token && items.length < limit);
-  return items.slice(0, limit);
+  return { items: items.slice(0, limit), cut: token !== undefined || items.length > limit };
+}
+
+export async function readAll<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number): Promise<T[]> {
+  return (await readUpTo(read, limit)).items;
 }

@@ -2,6 +2,7 @@
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { useState } from 'react';
 import { asFailure } from '../api/errors';
+import type { Whole } from '../api/paging';
 import { flash } from '../app/flash';
 import { host } from '../host';
 import { type TextKey, useText } from '../i18n';
@@ -16,7 +17,7 @@ interface Props<T> {
   /** Without its extension. */
   name: string;
   columns: ExportColumn<T>[];
-  read: (onProgress: (count: number) => void) => Promise<T[]>;
+  read: (onProgress: (count: number) => void) => Promise<Whole<T>>;
   done: TextKey;
   failed: TextKey;
 }
@@ -31,15 +32,15 @@ export function ExportButton<T>({ name, columns, read, done, failed }: Props<T>)
   const run = async (format: string) => {
     setProgress(0);
     try {
-      const items = await read(setProgress);
+      const { items, cut } = await read(setProgress);
       const file = `${name}-${stamp()}.${format}`;
-      if (format === 'csv') {
-        const text = csv(columns.map((column) => column.header), items.map((item) => columns.map((column) => column.cell(item))));
-        await host.saveFile(file, 'text/csv;charset=utf-8', [text]);
-      } else {
-        await host.saveFile(file, 'application/json', [`${JSON.stringify(items, null, 2)}\n`]);
-      }
-      flash({ type: 'success', text: done, values: { count: items.length } });
+      const saved =
+        format === 'csv'
+          ? await host.saveFile(file, 'text/csv;charset=utf-8', [csv(columns.map((column) => column.header), items.map((item) => columns.map((column) => column.cell(item))))])
+          : await host.saveFile(file, 'application/json', [`${JSON.stringify(items, null, 2)}\n`]);
+      if (!saved) return;
+      if (cut) flash({ type: 'warning', text: 'common.exportCut', values: { count: items.length } });
+      else flash({ type: 'success', text: done, values: { count: items.length } });
     } catch (error) {
       flash({ type: 'error', text: 'errors.flash', values: { what: t(failed), message: asFailure(error).message } });
     } finally {

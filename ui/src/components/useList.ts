@@ -1,6 +1,6 @@
 /** A list as a person keeps it: read a page at a time in the size they chose, and whole for a file. */
 import type { QueryKey } from '@tanstack/react-query';
-import { type Page, type Paged, readAll, usePaged } from '../api/paging';
+import { type Page, type Paged, readUpTo, usePaged, type Whole } from '../api/paging';
 import { type TablePreferences, useTablePreferences } from './tablePreferences';
 
 /** Rows of a page when a list is read for a file. */
@@ -26,11 +26,11 @@ export interface List<T> {
   paged: Paged<T>;
   preferences: TablePreferences;
   setPreferences: (next: TablePreferences) => void;
-  readAll: (onProgress: (count: number) => void) => Promise<T[]>;
+  readAll: (onProgress: (count: number) => void) => Promise<Whole<T>>;
 }
 
 export function useList<T>({ name, about, columns, read, exportLimit, refetchInterval }: Options<T>): List<T> {
   const [preferences, setPreferences] = useTablePreferences(name, { pageSize: 20, visible: columns, wrapLines: false });
   const paged = usePaged([name, 'list', ...about, preferences.pageSize], read(preferences.pageSize), { refetchInterval });
-  return { name, paged, preferences, setPreferences, readAll: (onProgress) => readAll(read(EXPORT_PAGE), exportLimit, onProgress) };
+  return { name, paged, preferences, setPreferences, readAll: (onProgress) => readUpTo(read(EXPORT_PAGE), exportLimit, onProgress) };
 }

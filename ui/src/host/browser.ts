@@ -202,7 +202,8 @@ export const browserHost: Host = {
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    return undefined;
+    // The browser says neither where nor whether; it shows its downloads itself.
+    return true;
   },
   onNavigate: () => () => undefined,
   // The address bar remembers.

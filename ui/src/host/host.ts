@@ -112,8 +112,8 @@ export interface Host {
   settingsSet(key: string, value: string): Promise<void>;
   openExternal(url: string): Promise<void>;
   copy(text: string): Promise<void>;
-  /** Offers text or bytes as a file. Resolves to where it went if the host knows. */
-  saveFile(name: string, mime: string, parts: BlobPart[]): Promise<string | undefined>;
+  /** Offers text or bytes as a file. Resolves to whether it was saved: where a dialog asks, a person may choose no place. */
+  saveFile(name: string, mime: string, parts: BlobPart[]): Promise<boolean>;
   /** Calls back with a route when a notification or the tray asks for a page, also for one asked for before the page was there. */
   onNavigate(open: (path: string) => void): () => void;
   /** Tells which page is shown, so that it is shown again at the next start. */

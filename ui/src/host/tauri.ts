@@ -106,7 +106,8 @@ export const tauriHost: Host = {
   copy: (text) => navigator.clipboard.writeText(text),
   async saveFile(name, mime, parts) {
     const data = new Uint8Array(await new Blob(parts, { type: mime }).arrayBuffer());
-    return (await command<string | null>('save_file', { name, data: base64(data) })) ?? undefined;
+    // The path it went to, or null when none was chosen.
+    return (await command<string | null>('save_file', { name, data: base64(data) })) !== null;
   },
   onNavigate(open) {
     const stop = listen<string>('navigate', (event) => open(event.payload));

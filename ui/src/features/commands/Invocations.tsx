@@ -12,7 +12,7 @@ import { useMemo } from 'react';
 import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
 import type { Command, CommandFilter, CommandInvocation } from '../../api/operations';
-import { readAll, usePaged } from '../../api/paging';
+import { readUpTo, usePaged } from '../../api/paging';
 import { href, useFollow } from '../../app/router';
 import { Empty } from '../../components/Empty';
 import { ExportButton } from '../../components/ExportButton';
@@ -93,7 +93,7 @@ export function Invocations({ command }: { command: Command }) {
                 <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
                 <ExportButton
                   name={`command-${id}`}
-                  read={(onProgress) => readAll(readPage(id, search.status, 50), EXPORT_LIMIT, onProgress)}
+                  read={(onProgress) => readUpTo(readPage(id, search.status, 50), EXPORT_LIMIT, onProgress)}
                   done="commands.invocationsExported"
                   failed="commands.exportFailed"
                   columns={[

@@ -70,8 +70,8 @@ function Stream(ref: OutputRef) {
     setProgress(0);
     try {
       const parts = await readWhole(ref, (read, total) => setProgress(total > 0 ? Math.floor((100 * read) / total) : 0));
-      await host.saveFile(`${ref.commandId}-${ref.instanceId}-${ref.step.replace(/[^\w.-]+/g, '_')}-${ref.stream}.txt`, 'text/plain;charset=utf-8', parts);
-      flash({ type: 'success', text: 'commands.downloaded' });
+      const saved = await host.saveFile(`${ref.commandId}-${ref.instanceId}-${ref.step.replace(/[^\w.-]+/g, '_')}-${ref.stream}.txt`, 'text/plain;charset=utf-8', parts);
+      if (saved) flash({ type: 'success', text: 'commands.downloaded' });
     } catch (error) {
       flash({ type: 'error', text: 'errors.flash', values: { what: t('commands.downloadFailed'), message: asFailure(error).message } });
     } finally {

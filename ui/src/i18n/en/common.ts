@@ -11,6 +11,8 @@ export const common = {
   export: 'Export',
   exportCsv: 'CSV (opens in a spreadsheet)',
   exportJson: 'JSON',
+  exportCut_one: 'The file has the first {{count}} row only: there are more than a file takes. Filter the list to have all of it.',
+  exportCut_other: 'The file has the first {{count, number}} rows only: there are more than a file takes. Filter the list to have all of it.',
   status: 'Status',
   all: 'All',
   yes: 'Yes',

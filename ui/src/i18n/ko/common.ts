@@ -11,6 +11,7 @@ export const common = {
   export: '내보내기',
   exportCsv: 'CSV (스프레드시트용)',
   exportJson: 'JSON',
+  exportCut_other: '파일에는 앞의 {{count, number}}행만 들어 있습니다. 한 파일에 담을 수 있는 것보다 많습니다. 필터로 줄여서 내보내세요.',
   status: '상태',
   all: '전체',
   yes: '예',
