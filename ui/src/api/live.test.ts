@@ -43,7 +43,7 @@ function page() {
   query.addObserver({ options: {}, isStale: () => true, onQueryUpdate: () => undefined, refetch: () => undefined, shouldFetchOnWindowFocus: () => false } as never);
   query.setData('old');
   followEvents(client);
-  return { reads, tell: (of: HubEvent) => (host.sink as EventSink).onEvent(of) };
+  return { reads, tell: (of: HubEvent) => (host.sink as EventSink).onEvent(of), value: () => query.state.data, refetch: () => void query.fetch() };
 }
 
 beforeEach(() => {
@@ -64,6 +64,50 @@ it('the end of a command is read soon, even when invocations are being gathered,
   expect(host.shown).toEqual([8]);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(reads).toHaveLength(1);
+});
+it('a read that takes long is not cut off by what comes meanwhile, which is read after it', async () => {
+  const { reads, tell, value } = page();
+  tell(event(COMMAND, { 'command-id': 'c1' }, 1));
+  await vi.advanceTimersByTimeAsync(150);
+  for (let seq = 2; seq <= 6; seq += 1) {
+    tell(event(COMMAND, { 'command-id': 'c1' }, seq));
+    await vi.advanceTimersByTimeAsync(300);
+  }
+  expect(reads).toHaveLength(1);
+  reads[0]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(value()).toBe('read');
+  expect(host.shown).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(reads).toHaveLength(2);
+  reads[1]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(host.shown).toEqual([1, 6]);
+});
+it('a read that began before the event is followed by another', async () => {
+  const { reads, tell, refetch } = page();
+  refetch();
+  await vi.advanceTimersByTimeAsync(0);
+  tell(event(COMMAND, { 'command-id': 'c1' }, 1));
+  await vi.advanceTimersByTimeAsync(150);
+  expect(reads).toHaveLength(1);
+  reads[0]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(reads).toHaveLength(2);
+  expect(host.shown).toEqual([]);
+  reads[1]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(host.shown).toEqual([1]);
+});
+it('a read that never answers does not hold up the next for ever', async () => {
+  const { reads, tell } = page();
+  tell(event(COMMAND, { 'command-id': 'c1' }, 1));
+  await vi.advanceTimersByTimeAsync(150);
+  tell(event('Quarterdeck Document Changed', {}, 2));
+  tell(event(COMMAND, { 'command-id': 'c2' }, 3));
+  await vi.advanceTimersByTimeAsync(12_000);
+  expect(reads).toHaveLength(1);
+  expect(host.shown).toEqual([3]);
 });
 it('a burst of invocations is read twice a second', async () => {
   const { reads, tell } = page();

@@ -18,6 +18,7 @@ export function usePolling(whileOpen = 30_000, whileClosed = 5_000): number {
 
 const GATHER = 500;
 const SOON = 100;
+const LONGEST_READ = 10_000;
 type Listener = (event: HubEvent) => void;
 const listeners = new Set<Listener>();
 
@@ -47,24 +48,52 @@ export function patience(event: HubEvent): number {
   return event['detail-type'] === 'EC2 Command Status-change Notification' ? SOON : GATHER;
 }
 
+/** Reads what is shown of these anew. A read that was under way may have begun before the event: after it, one more. */
+async function readAgain(client: QueryClient, keys: QueryKey[]): Promise<void> {
+  const under = keys.filter((queryKey) => client.isFetching({ queryKey }) > 0);
+  const read = (some: QueryKey[]) => Promise.all(some.map((queryKey) => client.invalidateQueries({ queryKey }, { cancelRefetch: false })));
+  await read(keys);
+  if (under.length > 0) await read(under);
+}
+
+/** Whether it is done in time; an answer that never comes must not hold up all that follow. */
+async function settles(work: Promise<void>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), LONGEST_READ);
+  });
+  const done = await Promise.race([work.then(() => true, () => true), late]);
+  clearTimeout(timer);
+  return done;
+}
+
 export function followEvents(client: QueryClient): () => void {
   const stale = new Map<string, QueryKey>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due = Number.POSITIVE_INFINITY;
   let newest = 0;
-  const flush = () => {
+  let reading = false;
+  let stopped = false;
+  const flush = async () => {
     due = Number.POSITIVE_INFINITY;
+    // What came in meanwhile is read once this is done: a read that is cut off for the next one never shows anything.
+    if (reading) return;
+    reading = true;
     const keys = [...stale.values()];
     const seq = newest;
     stale.clear();
-    void Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey }))).then(() => host.eventsShown?.(seq));
+    const read = await settles(readAgain(client, keys));
+    reading = false;
+    if (stopped) return;
+    if (read) host.eventsShown?.(seq);
+    if (stale.size > 0) flushWithin(SOON);
   };
   const flushWithin = (wait: number) => {
     const at = Date.now() + wait;
     if (at >= due) return;
     clearTimeout(timer);
     due = at;
-    timer = setTimeout(flush, wait);
+    timer = setTimeout(() => void flush(), wait);
   };
   const stop = host.events({
     onEvent(event) {
@@ -76,6 +105,7 @@ export function followEvents(client: QueryClient): () => void {
     onState: (state) => streamState.set(state),
   });
   return () => {
+    stopped = true;
     stop();
     clearTimeout(timer);
   };

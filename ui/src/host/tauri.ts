@@ -44,20 +44,44 @@ function isEvent(value: unknown): value is HubEvent {
   return typeof value === 'object' && value !== null && 'detail-type' in value && 'seq' in value;
 }
 
-function events(sink: EventSink, cursor?: number): () => void {
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+
+/** Subscribes, again and again from the last event seen: the hub may not be open yet, or the app may follow too many streams. */
+function events(sink: EventSink, from?: number): () => void {
   let live = true;
-  const channel = new Channel<unknown>();
-  channel.onmessage = (message) => {
-    if (live && isEvent(message)) sink.onEvent(message);
+  let cursor = from;
+  let wait = FIRST_RETRY_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let current: Channel<unknown> | undefined;
+  const subscribe = () => {
+    const channel = new Channel<unknown>();
+    current = channel;
+    channel.onmessage = (message) => {
+      if (!live || channel !== current || !isEvent(message)) return;
+      cursor = message.seq;
+      sink.onEvent(message);
+    };
+    sink.onState('connecting');
+    command('subscribe_events', { cursor: cursor ?? null, channel }).then(
+      () => {
+        if (!live) return;
+        wait = FIRST_RETRY_MS;
+        sink.onState('open');
+      },
+      () => {
+        if (!live) return;
+        sink.onState('closed');
+        timer = setTimeout(subscribe, wait * (0.5 + Math.random()));
+        wait = Math.min(wait * 2, LONGEST_RETRY_MS);
+      },
+    );
   };
-  sink.onState('connecting');
-  command('subscribe_events', { cursor: cursor ?? null, channel }).then(
-    () => live && sink.onState('open'),
-    () => live && sink.onState('closed'),
-  );
+  subscribe();
   return () => {
     live = false;
-    command('unsubscribe_events', { channelId: channel.id }).catch(() => undefined);
+    clearTimeout(timer);
+    if (current) command('unsubscribe_events', { channelId: current.id }).catch(() => undefined);
   };
 }
 
