@@ -230,3 +230,20 @@ describe('Ctrl+Enter', () => {
     await page.waitForURL(/#\/commands\//);
   });
 });
+
+describe('why a node did not run it', () => {
+  it('is said beside its status and with its output', async () => {
+    const name = `windows-only-${unique()}`;
+    const step = { action: 'aws:runPowerShellScript', name: 'run', precondition: { StringEquals: ['platformType', 'Windows'] }, inputs: { runCommand: ['hostname'] } };
+    await hub.call('CreateDocument', { Name: name, DocumentType: 'Command', DocumentFormat: 'JSON', Content: JSON.stringify({ schemaVersion: '2.2', description: 'x', mainSteps: [step] }) });
+    const answer = await hub.call('SendCommand', { DocumentName: name, Targets: [{ Key: 'tag:role', Values: ['web'] }] });
+    const id = answer.Command.CommandId;
+    await ended(id);
+    const { TraceOutput } = (await hub.call('ListCommandInvocations', { CommandId: id })).CommandInvocations[0];
+    assert.match(TraceOutput, /platform/);
+    await page.visit(`/commands/${id}`);
+    await page.getByRole('row', { name: /web-01/ }).getByText(TraceOutput).waitFor();
+    await page.getByText('What was said about it').waitFor();
+    assert.equal(await page.getByText(TraceOutput).count(), 2);
+  });
+});

@@ -1,4 +1,5 @@
 /** The nodes of a command, and below them the output of the one selected. */
+import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -100,6 +101,7 @@ export function Invocations({ command }: { command: Command }) {
                     { header: t('commands.node'), cell: (item) => item.InstanceName },
                     { header: t('nodes.id'), cell: (item) => item.InstanceId },
                     { header: t('common.status'), cell: (item) => item.StatusDetails },
+                    { header: t('commands.trace'), cell: (item) => item.TraceOutput },
                     { header: t('commands.exitCode'), cell: exitCode },
                     { header: t('commands.took'), cell: tookOf },
                     { header: t('commands.output'), cell: (item) => (item.CommandPlugins ?? []).map((plugin) => plugin.Output ?? '').join('\n') },
@@ -135,7 +137,7 @@ export function Invocations({ command }: { command: Command }) {
             ),
           },
           { id: 'id', header: t('nodes.id'), cell: (item) => <span className="qd-id">{item.InstanceId}</span> },
-          { id: 'status', header: t('common.status'), cell: (item) => <CommandStatus status={item.Status} details={item.StatusDetails} /> },
+          { id: 'status', header: t('common.status'), cell: (item) => <InvocationStatus item={item} /> },
           { id: 'code', header: t('commands.exitCode'), cell: (item) => exitCode(item) ?? '–' },
           { id: 'started', header: t('commands.started'), cell: (item) => <When at={startOf(item)} /> },
           { id: 'took', header: t('commands.took'), cell: (item) => duration(tookOf(item)) },
@@ -143,6 +145,20 @@ export function Invocations({ command }: { command: Command }) {
       />
       <NodeOutput command={command} node={node} invocation={selected} />
     </SpaceBetween>
+  );
+}
+
+/** The status, and below it what the hub or the agent said about it. */
+function InvocationStatus({ item }: { item: CommandInvocation }) {
+  return (
+    <>
+      <CommandStatus status={item.Status} details={item.StatusDetails} />
+      {item.TraceOutput && (
+        <Box variant="small" display="block" color="text-body-secondary">
+          <span className="qd-anywhere">{item.TraceOutput}</span>
+        </Box>
+      )}
+    </>
   );
 }
 
@@ -160,7 +176,14 @@ function NodeOutput({ command, node, invocation }: { command: Command; node?: st
   return (
     <Container header={<Header variant="h2">{node ? t('commands.outputOf', { node: invocation?.InstanceName || node }) : t('commands.output')}</Header>}>
       {node ? (
-        <OutputViewer key={node} commandId={command.CommandId ?? ''} instanceId={node} steps={steps} codes={codes} />
+        <SpaceBetween size="s">
+          {invocation?.TraceOutput && (
+            <Alert type={isRunning(invocation.Status) ? 'info' : 'warning'} header={t('commands.trace')}>
+              <span className="qd-message">{invocation.TraceOutput}</span>
+            </Alert>
+          )}
+          <OutputViewer key={node} commandId={command.CommandId ?? ''} instanceId={node} steps={steps} codes={codes} />
+        </SpaceBetween>
       ) : (
         <Box color="text-body-secondary">{t('commands.pickNode')}</Box>
       )}

@@ -158,6 +158,7 @@ export const commands = {
   nodes: 'Nodes',
   nodesFailed: 'The nodes of this command could not be read',
   node: 'Node',
+  trace: 'What was said about it',
   exitCode: 'Exit code',
   took: 'Took',
   started: 'Started',

@@ -154,6 +154,7 @@ export const commands = {
   nodes: '노드',
   nodesFailed: '이 명령의 노드를 읽지 못했습니다',
   node: '노드',
+  trace: '상태 설명',
   exitCode: '종료 코드',
   took: '걸린 시간',
   started: '시작',
