@@ -66,3 +66,37 @@ describe('editing tags', () => {
     assert.equal(now.added, '');
   });
 });
+
+describe('a hub that does not answer', () => {
+  const refuse = (route) => route.fulfill({ status: 400, body: '{"__type":"AccessDeniedException","message":"not you"}' });
+  const operation = (name) => async (route) => (route.request().headers()['x-amz-target'] === `AmazonSSM.${name}` ? refuse(route) : route.continue());
+
+  it('is not told as an empty list', async () => {
+    await page.route(/\/quarterdeck\/v1\/nodes/, refuse);
+    await page.route((url) => url.pathname === '/', operation('ListCommands'));
+    await page.visit('/nodes');
+    await page.getByText('The nodes could not be read').first().waitFor();
+    await page.getByText('Not known', { exact: true }).waitFor();
+    assert.equal(await page.getByText('No node has registered yet').count(), 0);
+    await page.visit('/commands');
+    await page.getByText('The commands could not be read').waitFor();
+    assert.equal(await page.getByText('No command has run yet').count(), 0);
+  });
+
+  it('is told above what was read before', async () => {
+    await page.visit(`/nodes/${agent.node}`);
+    await page.getByRole('heading', { level: 1, name: 'web-01' }).waitFor();
+    await page.route(/\/quarterdeck\/v1\/nodes/, refuse);
+    await button('Edit tags').click();
+    await button('Save tags').click();
+    await page.getByText('The nodes could not be read').waitFor();
+    assert.equal(await page.getByRole('heading', { level: 1, name: 'web-01' }).count(), 1);
+  });
+
+  it('an earlier command that is gone is said to be, with a way on', async () => {
+    await page.visit('/run?from=00000000-0000-4000-8000-000000000000');
+    await page.getByText('There is no command 00000000-0000-4000-8000-000000000000').waitFor();
+    await button('Write a new command').click();
+    await page.locator('.cm-content').first().waitFor();
+  });
+});

@@ -9,6 +9,7 @@ import { type TextKey, useText } from '../i18n';
 import { Empty } from './Empty';
 import { ExportButton, type ExportColumn } from './ExportButton';
 import { Failure } from './Failure';
+import { Nothing } from './Nothing';
 import { Pages } from './Pages';
 import { Preferences } from './Preferences';
 import type { List } from './useList';
@@ -87,7 +88,7 @@ export function ListPage<T>({ title, description, counter, label, failed, list, 
           filter={<Filter {...filter} />}
           pagination={<Pages paged={paged} />}
           preferences={<Preferences value={preferences} onChange={list.setPreferences} columns={choices} />}
-          empty={filter.query.tokens.length > 0 ? <NoMatch {...filter} /> : empty}
+          empty={<Nothing paged={paged}>{filter.query.tokens.length > 0 ? <NoMatch {...filter} /> : empty}</Nothing>}
         />
       </SpaceBetween>
     </Page>

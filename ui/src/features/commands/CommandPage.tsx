@@ -11,7 +11,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
 import type { Command, SendCommandInput } from '../../api/operations';
@@ -56,10 +56,12 @@ export function CommandPage() {
     refetchInterval: (state) => (isRunning(state.state.data?.Status) ? polling : false),
   });
   const parents = [{ text: t('commands.title'), href: href('/commands') }];
-  if (query.data) return <Known command={query.data} parents={parents} />;
+  // Above what was read before, too: it may no longer be true.
+  const failure = query.error && <Failure error={query.error} what={t('commands.failed')} onRetry={() => void query.refetch()} />;
+  if (query.data) return <Known command={query.data} parents={parents} failure={failure} />;
   return (
     <Page title={id} parents={parents}>
-      {query.error && <Failure error={query.error} what={t('commands.failed')} onRetry={() => void query.refetch()} />}
+      {failure}
       {query.isPending && <Loading />}
       {query.data === null && <Empty title={t('commands.notFound', { id })} hint={t('commands.notFoundHint')} />}
     </Page>
@@ -81,7 +83,7 @@ function requestOf(command: Command): SendCommandInput {
   };
 }
 
-function Known({ command, parents }: { command: Command; parents: { text: string; href: string }[] }) {
+function Known({ command, parents, failure }: { command: Command; parents: { text: string; href: string }[]; failure: ReactNode }) {
   const { t } = useText();
   const open = useOpen();
   const client = useQueryClient();
@@ -107,6 +109,7 @@ function Known({ command, parents }: { command: Command; parents: { text: string
       }
     >
       <SpaceBetween size="l">
+        {failure}
         <Summary command={command} />
         <Invocations command={command} />
       </SpaceBetween>

@@ -18,6 +18,7 @@ import { href, useFollow } from '../../app/router';
 import { Empty } from '../../components/Empty';
 import { ExportButton } from '../../components/ExportButton';
 import { Failure } from '../../components/Failure';
+import { Nothing } from '../../components/Nothing';
 import { Pages } from '../../components/Pages';
 import { isRunning } from '../../components/commandStatus';
 import { CommandStatus } from '../../components/Status';
@@ -124,7 +125,11 @@ export function Invocations({ command }: { command: Command }) {
           </div>
         }
         pagination={<Pages paged={paged} />}
-        empty={search.status ? <Empty title={t('commands.noNodesMatch')} /> : <Empty title={t('commands.noNodes')} hint={running ? t('commands.noNodesHint') : undefined} />}
+        empty={
+          <Nothing paged={paged}>
+            {search.status ? <Empty title={t('commands.noNodesMatch')} /> : <Empty title={t('commands.noNodes')} hint={running ? t('commands.noNodesHint') : undefined} />}
+          </Nothing>
+        }
         columnDefinitions={[
           {
             id: 'node',

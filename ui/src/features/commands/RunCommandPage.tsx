@@ -20,6 +20,7 @@ import { isComposing, isDialogOpen } from '../../app/keys';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
 import { CodeBlock } from '../../components/CodeBlock';
+import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
 import { useText } from '../../i18n';
@@ -42,10 +43,11 @@ const FIRST_DOCUMENT = 'AWS-RunShellScript';
 
 export function RunCommandPage() {
   const { t } = useText();
+  const open = useOpen();
   const search = useSearch({ strict: false }) as RunSearch;
   const source = useQuery({
     queryKey: ['command', search.from, 'source'],
-    queryFn: async () => (await call('ListCommands', { CommandId: search.from })).Commands?.[0],
+    queryFn: async () => (await call('ListCommands', { CommandId: search.from })).Commands?.[0] ?? null,
     enabled: search.from !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -53,6 +55,7 @@ export function RunCommandPage() {
     <Page title={t('run.title')} description={t('run.description')} parents={[{ text: t('commands.title'), href: href('/commands') }]}>
       {search.from !== undefined && source.isPending && <Loading />}
       {source.error && <Failure error={source.error} what={t('run.sourceFailed')} onRetry={() => void source.refetch()} />}
+      {source.data === null && <Empty title={t('commands.notFound', { id: search.from })} hint={t('commands.notFoundHint')} action={<Button onClick={() => open('/run')}>{t('run.writeNew')}</Button>} />}
       {(search.from === undefined || source.data) && (
         <Fields
           key={JSON.stringify(search)}

@@ -13,6 +13,7 @@ import { usePolling } from '../../api/live';
 import { usePaged } from '../../api/paging';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
+import { Nothing } from '../../components/Nothing';
 import { Pages } from '../../components/Pages';
 import { NodeStatus } from '../../components/Status';
 import { Tags } from '../../components/Tags';
@@ -118,7 +119,11 @@ function ChooseNodes({ ids, onChange, problem }: { ids: string[]; onChange: (ids
         }}
         filter={<TextFilter filteringText={typed} filteringPlaceholder={t('run.findNodes')} filteringAriaLabel={t('run.findNodes')} onChange={({ detail }) => setTyped(detail.filteringText)} />}
         pagination={<Pages paged={paged} />}
-        empty={<Empty title={search ? t('nodes.noMatch') : t('nodes.none')} hint={search ? t('nodes.noMatchHint') : t('nodes.noneHint')} />}
+        empty={
+          <Nothing paged={paged}>
+            <Empty title={search ? t('nodes.noMatch') : t('nodes.none')} hint={search ? t('nodes.noMatchHint') : t('nodes.noneHint')} />
+          </Nothing>
+        }
         columnDefinitions={[
           { id: 'name', header: t('nodes.name'), isRowHeader: true, cell: (node: NodeRow) => nodeName(node) },
           { id: 'status', header: t('nodes.status'), cell: (node) => <NodeStatus status={node.PingStatus} /> },

@@ -18,6 +18,7 @@ import { href } from '../../app/router';
 import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
+import { Nothing } from '../../components/Nothing';
 import { Pages } from '../../components/Pages';
 import { When } from '../../components/When';
 import { useText } from '../../i18n';
@@ -84,7 +85,11 @@ function Existing() {
           </Header>
         }
         pagination={<Pages paged={paged} />}
-        empty={<Empty title={t('activations.none')} hint={t('activations.noneHint')} />}
+        empty={
+          <Nothing paged={paged}>
+            <Empty title={t('activations.none')} hint={t('activations.noneHint')} />
+          </Nothing>
+        }
         columnDefinitions={[
           { id: 'id', header: t('activations.id'), isRowHeader: true, cell: (item) => <span className="qd-id">{item.ActivationId}</span> },
           { id: 'description', header: t('activations.descriptionField'), cell: (item) => item.Description || item.DefaultInstanceName || '–' },

@@ -9,7 +9,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { call } from '../../api/call';
 import { getNodes, type NodeRow } from '../../api/extension';
 import { usePolling } from '../../api/live';
@@ -21,6 +21,7 @@ import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
+import { Nothing } from '../../components/Nothing';
 import { Pages } from '../../components/Pages';
 import { CommandStatus, NodeStatus } from '../../components/Status';
 import { Tags } from '../../components/Tags';
@@ -39,17 +40,19 @@ export function NodePage() {
   });
   const node = query.data?.nodes.find((item) => item.InstanceId === id);
   const parents = [{ text: t('nodes.title'), href: href('/nodes') }];
-  if (node) return <Known node={node} parents={parents} />;
+  // Above what was read before, too: it may no longer be true.
+  const failure = query.error && <Failure error={query.error} what={t('nodes.failed')} onRetry={() => void query.refetch()} />;
+  if (node) return <Known node={node} parents={parents} failure={failure} />;
   return (
     <Page title={id} parents={parents}>
-      {query.error && <Failure error={query.error} what={t('nodes.failed')} onRetry={() => void query.refetch()} />}
+      {failure}
       {query.isPending && <Loading />}
       {query.data && <Empty title={t('nodes.notFound', { id })} hint={t('nodes.notFoundHint')} />}
     </Page>
   );
 }
 
-function Known({ node, parents }: { node: NodeRow; parents: { text: string; href: string }[] }) {
+function Known({ node, parents, failure }: { node: NodeRow; parents: { text: string; href: string }[]; failure: ReactNode }) {
   const { t } = useText();
   const open = useOpen();
   const client = useQueryClient();
@@ -72,6 +75,7 @@ function Known({ node, parents }: { node: NodeRow; parents: { text: string; href
       }
     >
       <SpaceBetween size="l">
+        {failure}
         <Summary node={node} />
         <Container
           header={
@@ -154,7 +158,11 @@ function RecentCommands({ id }: { id: string }) {
         loadingText={t('common.loading')}
         header={<Header variant="h2">{t('nodes.recent')}</Header>}
         pagination={<Pages paged={paged} />}
-        empty={<Empty title={t('nodes.recentNone')} action={<Button onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify([id]))}`)}>{t('nodes.runHere')}</Button>} />}
+        empty={
+          <Nothing paged={paged}>
+            <Empty title={t('nodes.recentNone')} action={<Button onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify([id]))}`)}>{t('nodes.runHere')}</Button>} />
+          </Nothing>
+        }
         columnDefinitions={[
           {
             id: 'command',

@@ -72,6 +72,7 @@ export const run = {
   comment: 'Comment',
   commentHint: 'Shown in the history. 100 characters at most.',
   commentInvalid: '100 characters at most.',
+  writeNew: 'Write a new command',
   restored: 'This is what you were writing when you left this page.',
   startOver: 'Start over',
   leaveTitle: 'Leave what you are writing?',

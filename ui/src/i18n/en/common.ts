@@ -1,5 +1,7 @@
 export const common = {
   loading: 'Loading…',
+  notRead: 'Not known',
+  notReadHint: 'The list could not be read; the reason is above.',
   retry: 'Try again',
   close: 'Close',
   cancel: 'Cancel',

@@ -69,6 +69,7 @@ export const run = {
   comment: '설명',
   commentHint: '기록에 표시됩니다. 100자까지 쓸 수 있습니다.',
   commentInvalid: '100자까지만 쓸 수 있습니다.',
+  writeNew: '새 명령 작성',
   restored: '이 페이지를 떠날 때 작성하던 내용입니다.',
   startOver: '처음부터 다시 쓰기',
   leaveTitle: '작성하던 내용을 두고 나갈까요?',

@@ -1,5 +1,7 @@
 export const common = {
   loading: '불러오는 중…',
+  notRead: '알 수 없음',
+  notReadHint: '목록을 읽지 못했습니다. 이유는 위에 있습니다.',
   retry: '다시 시도',
   close: '닫기',
   cancel: '취소',
