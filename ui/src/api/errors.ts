@@ -1,13 +1,17 @@
 /** From an error code to what a person can do about it. The texts are in the catalogues under `errors.advice`. */
 import { ApiFailure } from '../host/host';
 
-export type Advice = 'connection' | 'signIn' | 'clock' | 'denied' | 'throttled' | 'missing' | 'input' | 'unavailable' | 'server' | 'readOnly' | 'notOpen' | 'declined' | 'other';
+export type Advice = 'connection' | 'signIn' | 'clock' | 'denied' | 'throttled' | 'missing' | 'input' | 'unavailable' | 'server' | 'readOnly' | 'notOpen' | 'declined' | 'file' | 'noKey' | 'keyring' | 'locked' | 'other';
 
 const BY_CODE: Record<string, Advice> = {
   ConnectionFailed: 'connection',
   NotConnected: 'connection',
   HubNotOpen: 'notOpen',
   Declined: 'declined',
+  FileNotWritten: 'file',
+  NoAccessKey: 'noKey',
+  KeyringFailed: 'keyring',
+  SecretsLocked: 'locked',
   MissingAuthenticationTokenException: 'signIn',
   UnrecognizedClientException: 'signIn',
   ExpiredTokenException: 'signIn',
@@ -17,7 +21,7 @@ const BY_CODE: Record<string, Advice> = {
   AccessDeniedException: 'denied',
   AccessDenied: 'denied',
   ThrottlingException: 'throttled',
-  ReadOnlyEndpoint: 'readOnly',
+  ReadOnlyConnection: 'readOnly',
   NotImplemented: 'unavailable',
   UnknownOperationException: 'unavailable',
   InternalServerError: 'server',
@@ -40,6 +44,36 @@ export function adviceFor(code: string): Advice {
   if (code.startsWith('Http5')) return 'server';
   if (/^Http40[13]/.test(code)) return 'denied';
   return 'other';
+}
+
+/** Codes of the app itself, whose words are in the catalogues under `errors.own`; of some, its own text says the rest: a path, a reason. */
+const OWN: Record<string, { detail: boolean }> = {
+  HubNotOpen: { detail: true },
+  Declined: { detail: false },
+  ReadOnlyConnection: { detail: false },
+  NoAccessKey: { detail: false },
+  FileNotWritten: { detail: true },
+  KeyringFailed: { detail: true },
+  SecretsLocked: { detail: false },
+  NotAsked: { detail: false },
+  WrongPassphrase: { detail: false },
+  ShortPassphrase: { detail: false },
+  ConnectionFailed: { detail: true },
+};
+
+/** An error in words: the catalogue's where the code is one of the app's own, otherwise those that came. `detail` is shown apart. */
+export function wordsOf(failure: ApiFailure, maybe: (key: string, otherwise: string) => string): { text: string; detail?: string } {
+  const came = failure.message || failure.code;
+  const own = Object.hasOwn(OWN, failure.code) ? OWN[failure.code] : undefined;
+  if (!own) return { text: came };
+  const text = maybe(`errors.own.${failure.code}`, came);
+  return own.detail && failure.message && text !== came ? { text, detail: failure.message } : { text };
+}
+
+/** The same on one line, for a message at the top. */
+export function lineOf(error: unknown, maybe: (key: string, otherwise: string) => string): string {
+  const { text, detail } = wordsOf(asFailure(error), maybe);
+  return detail ? `${text} (${detail})` : text;
 }
 
 /** Trying again can help only when the request itself was fine. */

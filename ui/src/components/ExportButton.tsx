@@ -1,7 +1,7 @@
 /** Everything a table would show, as a file. Reads page by page and says how far it is. */
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { useState } from 'react';
-import { asFailure } from '../api/errors';
+import { lineOf } from '../api/errors';
 import type { Whole } from '../api/paging';
 import { flash } from '../app/flash';
 import { host } from '../host';
@@ -27,7 +27,7 @@ function stamp(): string {
 }
 
 export function ExportButton<T>({ name, columns, read, done, failed }: Props<T>) {
-  const { t, number } = useText();
+  const { t, maybe, number } = useText();
   const [progress, setProgress] = useState<number>();
   const run = async (format: string) => {
     setProgress(0);
@@ -42,7 +42,7 @@ export function ExportButton<T>({ name, columns, read, done, failed }: Props<T>)
       if (cut) flash({ type: 'warning', text: 'common.exportCut', values: { count: items.length } });
       else flash({ type: 'success', text: done, values: { count: items.length } });
     } catch (error) {
-      flash({ type: 'error', text: 'errors.flash', values: { what: t(failed), message: asFailure(error).message } });
+      flash({ type: 'error', text: 'errors.flash', values: { what: t(failed), message: lineOf(error, maybe) } });
     } finally {
       setProgress(undefined);
     }

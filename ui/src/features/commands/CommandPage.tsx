@@ -18,6 +18,7 @@ import type { Command, SendCommandInput } from '../../api/operations';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { href, useFollow, useOpen } from '../../app/router';
+import { useBlocked } from '../../app/useBlocked';
 import { CodeBlock } from '../../components/CodeBlock';
 import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
@@ -89,8 +90,8 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const id = command.CommandId ?? '';
-  const running = isRunning(command.Status);
-  const stopping = command.Status === 'Cancelling';
+  const blocked = useBlocked();
+  const fixed = !isRunning(command.Status) ? t('commands.finishedAlready') : command.Status === 'Cancelling' ? t('commands.cancelled') : blocked;
   return (
     <Page
       title={command.Comment || command.DocumentName || id}
@@ -102,7 +103,7 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
         <SpaceBetween direction="horizontal" size="xs">
           <CopyCli input={requestOf(command)} />
           <Button onClick={() => open(`/run?from=${id}`)}>{t('commands.rerun')}</Button>
-          <Button disabled={!running || stopping} disabledReason={stopping ? t('commands.cancelled') : t('commands.finishedAlready')} onClick={() => setAsking(true)}>
+          <Button disabled={Boolean(fixed)} disabledReason={fixed} onClick={() => setAsking(true)}>
             {t('commands.cancel')}
           </Button>
         </SpaceBetween>
@@ -118,6 +119,7 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
           title={t('commands.cancelTitle')}
           action={t('commands.cancelNow')}
           dismiss={t('commands.keepRunning')}
+          disabledReason={blocked}
           failed={t('commands.cancelFailed')}
           onClose={() => setAsking(false)}
           onConfirm={() => cancel(client, id)}

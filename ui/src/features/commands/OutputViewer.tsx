@@ -7,7 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useState } from 'react';
-import { asFailure } from '../../api/errors';
+import { lineOf } from '../../api/errors';
 import { flash } from '../../app/flash';
 import { Failure } from '../../components/Failure';
 import { host, type OutputRef } from '../../host';
@@ -62,7 +62,7 @@ export function OutputViewer({ commandId, instanceId, steps, codes }: Props) {
 }
 
 function Stream(ref: OutputRef) {
-  const { t, bytes } = useText();
+  const { t, maybe, bytes } = useText();
   const { reader, output } = useOutput(ref);
   const { window } = output;
   const [progress, setProgress] = useState<number>();
@@ -73,7 +73,7 @@ function Stream(ref: OutputRef) {
       const saved = await host.saveFile(`${ref.commandId}-${ref.instanceId}-${ref.step.replace(/[^\w.-]+/g, '_')}-${ref.stream}.txt`, 'text/plain;charset=utf-8', parts);
       if (saved) flash({ type: 'success', text: 'commands.downloaded' });
     } catch (error) {
-      flash({ type: 'error', text: 'errors.flash', values: { what: t('commands.downloadFailed'), message: asFailure(error).message } });
+      flash({ type: 'error', text: 'errors.flash', values: { what: t('commands.downloadFailed'), message: lineOf(error, maybe) } });
     } finally {
       setProgress(undefined);
     }

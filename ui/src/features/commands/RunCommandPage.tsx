@@ -15,10 +15,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api/call';
-import { useConnection } from '../../app/connection';
 import { isComposing, isDialogOpen } from '../../app/keys';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
+import { useBlocked } from '../../app/useBlocked';
 import { CodeBlock } from '../../components/CodeBlock';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
@@ -149,14 +149,13 @@ function useDraft(address: string, initial: RunForm) {
 function Fields({ address, initial }: { address: string; initial: RunForm }) {
   const { t } = useText();
   const { form, setForm, restored, leaving, startOver, onSent } = useDraft(address, initial);
-  const connection = useConnection();
   const summary = useDocumentSummary(form.document, form.version === DEFAULT_VERSION ? undefined : form.version);
   const parameters = summary.data?.parameters ?? [];
   const problems = problemsOf(form, parameters);
   const sound = summary.data !== undefined && isSound(problems);
   const { busy, error, tried, send } = useSend(form, sound, parameters, onSent);
   const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
-  const blocked = connection?.readOnly ? t('run.readOnly') : undefined;
+  const blocked = useBlocked();
   const place = useRunKey(() => {
     if (!blocked) void send();
   });

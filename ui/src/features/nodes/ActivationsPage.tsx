@@ -15,6 +15,7 @@ import { usePaged } from '../../api/paging';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { href } from '../../app/router';
+import { useBlocked } from '../../app/useBlocked';
 import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
@@ -59,6 +60,7 @@ function Existing() {
   const [selected, setSelected] = useState<Activation[]>([]);
   const [asking, setAsking] = useState(false);
   const chosen = selected[0];
+  const blocked = useBlocked();
   return (
     <SpaceBetween size="s">
       {paged.error !== null && <Failure error={paged.error} what={t('activations.failed')} onRetry={paged.refetch} />}
@@ -76,7 +78,7 @@ function Existing() {
           <Header
             variant="h2"
             actions={
-              <Button disabled={!chosen} disabledReason={t('activations.selectOne')} onClick={() => setAsking(true)}>
+              <Button disabled={!chosen || Boolean(blocked)} disabledReason={blocked ?? t('activations.selectOne')} onClick={() => setAsking(true)}>
                 {t('activations.remove')}
               </Button>
             }
@@ -104,6 +106,7 @@ function Existing() {
           title={t('activations.removeTitle')}
           action={t('activations.remove')}
           dismiss={t('activations.keep')}
+          disabledReason={blocked}
           failed={t('activations.removeFailed')}
           onClose={() => setAsking(false)}
           onConfirm={async () => {

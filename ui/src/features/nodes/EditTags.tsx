@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { call } from '../../api/call';
 import type { NodeRow } from '../../api/extension';
 import { flash } from '../../app/flash';
+import { useBlocked } from '../../app/useBlocked';
 import { Confirm } from '../../components/Confirm';
 import { TagFields, tagProblem } from '../../components/TagFields';
 import { useText } from '../../i18n';
@@ -16,6 +17,7 @@ export function EditTags({ node, onClose }: { node: NodeRow; onClose: () => void
   const [before] = useState(node.Tags);
   const [items, setItems] = useState(() => Object.entries(before).map(([key, value]) => ({ key, value })));
   const problem = tagProblem(items);
+  const blocked = useBlocked();
   const save = async () => {
     const resource = { ResourceType: 'ManagedInstance', ResourceId: node.InstanceId } as const;
     const { added, removed } = tagChanges(before, items);
@@ -36,7 +38,7 @@ export function EditTags({ node, onClose }: { node: NodeRow; onClose: () => void
       failed={t('nodes.tagsFailed')}
       onConfirm={save}
       onClose={onClose}
-      disabledReason={problem && t(problem)}
+      disabledReason={problem ? t(problem) : blocked}
     >
       <TagFields items={items} onChange={setItems} add={t('nodes.addTag')} empty={t('nodes.noTagsHint')} />
     </Confirm>

@@ -9,7 +9,7 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { call } from '../../api/call';
-import { useConnection } from '../../app/connection';
+import { useBlocked } from '../../app/useBlocked';
 import { Failure } from '../../components/Failure';
 import { TagFields, tagProblem } from '../../components/TagFields';
 import { useText } from '../../i18n';
@@ -26,7 +26,7 @@ const SLACK_MS = 60_000;
 
 export function MakeActivation({ onMade }: { onMade: (made: Made) => void }) {
   const { t } = useText();
-  const connection = useConnection();
+  const blocked = useBlocked();
   const [description, setDescription] = useState('');
   const [name, setName] = useState('');
   const [role, setRole] = useState('QuarterdeckNode');
@@ -38,7 +38,7 @@ export function MakeActivation({ onMade }: { onMade: (made: Made) => void }) {
   const limitProblem = /^\d+$/.test(limit) && Number(limit) >= 1 && Number(limit) <= 1_000 ? undefined : t('activations.limitInvalid');
   const roleProblem = /^[\w+=,.@-]{1,64}$/.test(role) ? undefined : t('activations.roleInvalid');
   const tagText = tagProblem(tags);
-  const problem = limitProblem ?? roleProblem ?? (tagText && t(tagText)) ?? (connection?.readOnly ? t('run.readOnly') : undefined);
+  const problem = limitProblem ?? roleProblem ?? (tagText && t(tagText)) ?? blocked;
   const make = async () => {
     setBusy(true);
     setError(undefined);

@@ -17,6 +17,7 @@ import { usePaged } from '../../api/paging';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { href, useFollow, useOpen } from '../../app/router';
+import { useBlocked } from '../../app/useBlocked';
 import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
@@ -58,7 +59,8 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
   const client = useQueryClient();
   const [dialog, setDialog] = useState<'tags' | 'remove'>();
   const name = nodeName(node);
-  const fixed = node.InstanceId.startsWith('mi-') ? undefined : t('nodes.deregisterOnly');
+  const blocked = useBlocked();
+  const fixed = node.InstanceId.startsWith('mi-') ? blocked : t('nodes.deregisterOnly');
   return (
     <Page
       title={name}
@@ -79,7 +81,14 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
         <Summary node={node} />
         <Container
           header={
-            <Header variant="h2" actions={<Button onClick={() => setDialog('tags')}>{t('nodes.editTags')}</Button>}>
+            <Header
+              variant="h2"
+              actions={
+                <Button disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => setDialog('tags')}>
+                  {t('nodes.editTags')}
+                </Button>
+              }
+            >
               {t('nodes.tags')}
             </Header>
           }
@@ -94,6 +103,7 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
           title={t('nodes.deregisterTitle', { name })}
           action={t('nodes.deregister')}
           dismiss={t('nodes.keep')}
+          disabledReason={blocked}
           failed={t('nodes.deregisterFailed')}
           onClose={() => setDialog(undefined)}
           onConfirm={async () => {
