@@ -100,3 +100,32 @@ describe('a hub that does not answer', () => {
     await page.locator('.cm-content').first().waitFor();
   });
 });
+
+describe('filters that are typed', () => {
+  it('a tag that no node in view has can be asked for', async () => {
+    await page.visit('/nodes?search=nothing-like-it');
+    const filter = page.getByLabel('Filter nodes');
+    await page.getByText('No node matches').waitFor();
+    await button('Clear the filter').last().click();
+    await filter.fill('tag:nowhere=x');
+    await filter.press('Enter');
+    await page.getByText('No node matches').waitFor();
+    assert.deepEqual(JSON.parse(new URLSearchParams(page.url().split('?')[1]).get('filter')), [{ Key: 'tag:nowhere', Values: ['x'] }]);
+  });
+
+  it('a time that is none is said to be, and shows no commands', async () => {
+    await page.visit(`/commands?filter=${encodeURIComponent(JSON.stringify({ InvokedAfter: 'yesterday' }))}`);
+    await page.getByText('“yesterday” is not a time.').waitFor();
+    await page.getByText('Not known', { exact: true }).waitFor();
+  });
+});
+
+describe('a list without a known end', () => {
+  it('shows that there is more', async () => {
+    for (let index = 0; index < 21; index += 1) await hub.call('CreateActivation', { IamRole: 'node' });
+    await page.visit('/activations');
+    const next = page.getByRole('button', { name: 'Next page' });
+    await next.waitFor();
+    assert.match(await page.locator('ul', { has: next }).innerText(), /…|\.\.\./);
+  });
+});

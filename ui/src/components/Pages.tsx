@@ -10,6 +10,7 @@ export function Pages<T>({ paged }: { paged: Paged<T> }) {
     <Pagination
       currentPageIndex={paged.page + 1}
       pagesCount={Math.max(1, paged.pages)}
+      openEnd={paged.openEnd}
       disabled={paged.loading}
       ariaLabels={{ pageLabel: (page) => t('common.page', { page }), nextPageLabel: t('common.nextPage'), previousPageLabel: t('common.previousPage') }}
       onChange={({ detail }) => paged.go(detail.currentPageIndex - 1)}

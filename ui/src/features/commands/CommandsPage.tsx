@@ -14,9 +14,10 @@ import { filterProperty, ListPage } from '../../components/ListPage';
 import { CommandStatus } from '../../components/Status';
 import { useList } from '../../components/useList';
 import { When } from '../../components/When';
+import { ApiFailure } from '../../host';
 import { type Text, useText } from '../../i18n';
 import { toDate } from '../../lib/format';
-import { COMMAND_STATUSES, fromQuery, type HistoryFilter, STAGES, toQuery, toWire } from './history';
+import { badTime, COMMAND_STATUSES, fromQuery, type HistoryFilter, STAGES, toQuery, toWire } from './history';
 
 export interface CommandsSearch {
   filter?: HistoryFilter;
@@ -25,8 +26,10 @@ const EXPORT_LIMIT = 100_000;
 const NO_FILTER: HistoryFilter = {};
 const DEFAULT_COLUMNS = ['command', 'document', 'status', 'done', 'errors', 'requested'];
 
-function readPage(filter: HistoryFilter, max: number) {
+function readPage(filter: HistoryFilter, { t }: Text, max: number) {
   return async (token: string | undefined) => {
+    const bad = badTime(filter);
+    if (bad !== undefined) throw new ApiFailure('InvalidFilterValue', t('commands.badTime', { value: bad }));
     const answer = await call('ListCommands', { Filters: toWire(filter), MaxResults: max, NextToken: token });
     return { items: answer.Commands ?? [], nextToken: answer.NextToken };
   };
@@ -86,7 +89,7 @@ export function CommandsPage() {
     name: 'commands',
     about: [filter],
     columns: DEFAULT_COLUMNS,
-    read: (max) => readPage(filter, max),
+    read: (max) => readPage(filter, text, max),
     exportLimit: EXPORT_LIMIT,
     refetchInterval: usePolling(),
   });

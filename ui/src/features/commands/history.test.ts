@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fromQuery, instantOf, isHistoryFilter, toQuery, toWire } from './history';
+import { badTime, fromQuery, instantOf, isHistoryFilter, toQuery, toWire } from './history';
 
 it('goes to the wire with each key once', () => {
   const filter = fromQuery({
@@ -16,6 +16,11 @@ it('goes to the wire with each key once', () => {
 it('reads days as midnight here', () => {
   expect(instantOf('2026-11-22')).toBe(new Date(2026, 10, 22).toISOString().replace('.000Z', 'Z'));
   expect(instantOf('yesterday')).toBeUndefined();
+});
+it('does not drop a time that is none', () => {
+  expect(badTime({ InvokedAfter: 'yesterday' })).toBe('yesterday');
+  expect(badTime({ Status: 'Failed', InvokedBefore: '2026-11-22' })).toBeUndefined();
+  expect(toWire({ InvokedAfter: 'yesterday' })).toEqual([{ key: 'InvokedAfter', value: 'yesterday' }]);
 });
 it('knows its own form', () => {
   expect(isHistoryFilter({ Status: 'Failed' })).toBe(true);

@@ -34,12 +34,17 @@ export function toQuery(filter: HistoryFilter): PropertyFilterProps.Query {
   return { operation: 'and', tokens: KEYS.flatMap((key) => (filter[key] ? [{ propertyKey: key, operator: '=', value: filter[key] }] : [])) };
 }
 
+/** A time in the filter that is none: left out, more would be shown than was asked for. */
+export function badTime(filter: HistoryFilter): string | undefined {
+  return [filter.InvokedAfter, filter.InvokedBefore].find((value) => value && instantOf(value) === undefined);
+}
+
+/** The filters of ListCommands. Only for a filter without a `badTime`. */
 export function toWire(filter: HistoryFilter): CommandFilter[] | undefined {
   const filters = KEYS.flatMap((key): CommandFilter[] => {
     const value = filter[key];
     if (!value) return [];
-    const wire = key.startsWith('Invoked') ? instantOf(value) : value;
-    return wire ? [{ key, value: wire }] : [];
+    return [{ key, value: key.startsWith('Invoked') ? (instantOf(value) ?? value) : value }];
   });
   return filters.length > 0 ? filters : undefined;
 }

@@ -30,7 +30,7 @@ function readPage(query: Omit<NodesQuery, 'token'>) {
   };
 }
 
-/** Properties to filter by; the tags offered are those of the nodes seen, and any other can be typed as `tag:name`. */
+/** Properties to filter by; the tags offered are those of the nodes seen, and any other can be typed as `tag:KEY=VALUE`. */
 function useProperties({ t }: Text, seen: NodeRow[], filter: NodeFilter[]): PropertyFilterProps.FilteringProperty[] {
   return useMemo(() => {
     const tagKeys = new Set(seen.flatMap((node) => Object.keys(node.Tags)));

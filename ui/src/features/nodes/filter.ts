@@ -20,18 +20,28 @@ export function isNodeFilter(value: unknown): value is NodeFilter[] {
   );
 }
 
+/** `tag:KEY=VALUE` typed as text: a tag that no node in view has is not offered as a property. */
+function typedTag(text: string): { key: string; value: string } | undefined {
+  const match = /^\s*tag:([^=]*[^=\s])\s*=\s*(.*?)\s*$/s.exec(text);
+  return match ? { key: `tag:${match[1]?.trim()}`, value: match[2] ?? '' } : undefined;
+}
+
 /** Free text becomes the search; tokens of one property become one filter whose values are alternatives. */
 export function fromQuery(query: PropertyFilterProps.Query): { filter: NodeFilter[]; search: string } {
   const filter: NodeFilter[] = [];
   const search: string[] = [];
   for (const token of query.tokens) {
-    if (!token.propertyKey) {
-      search.push(String(token.value));
+    const text = String(token.value ?? '');
+    const tag = token.propertyKey ? undefined : typedTag(text);
+    const key = token.propertyKey ?? tag?.key;
+    const value = tag?.value ?? text;
+    if (key === undefined) {
+      search.push(text);
       continue;
     }
-    const found = filter.find((item) => item.Key === token.propertyKey);
-    if (found) found.Values.push(String(token.value));
-    else filter.push({ Key: token.propertyKey, Values: [String(token.value)] });
+    const found = filter.find((item) => item.Key === key);
+    if (!found) filter.push({ Key: key, Values: [value] });
+    else if (!found.Values.includes(value)) found.Values.push(value);
   }
   return { filter, search: search.join(' ') };
 }

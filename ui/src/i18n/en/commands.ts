@@ -131,6 +131,7 @@ export const commands = {
     after: 'Requested after',
     before: 'Requested before',
   },
+  badTime: '“{{value}}” is not a time. Write a day such as 2026-11-22, or a day and a time such as 2026-11-22T14:30.',
   stage: { Executing: 'Still running', Complete: 'Finished' },
   exported_one: '{{count}} command exported',
   exported_other: '{{count, number}} commands exported',

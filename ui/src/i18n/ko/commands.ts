@@ -128,6 +128,7 @@ export const commands = {
     after: '이후에 요청',
     before: '이전에 요청',
   },
+  badTime: '“{{value}}”은(는) 시각이 아닙니다. 2026-11-22 같은 날짜나 2026-11-22T14:30 같은 날짜와 시각으로 쓰세요.',
   stage: { Executing: '아직 실행 중', Complete: '끝남' },
   exported_other: '명령 {{count, number}}건을 내보냈습니다',
   exportFailed: '명령을 내보내지 못했습니다',
