@@ -42,6 +42,10 @@ describe('the two catalogues', () => {
     const names = /^(JSON|CSV.*|Quarterdeck|Amazon|bash, zsh, sh|\{\{[^}]*\}\}.*|PowerShell.*)$/;
     expect([...korean].filter(([, text]) => !/[가-힣]/.test(text) && !names.test(text))).toEqual([]);
   });
+  it('say it in Korean as Korean consoles do', () => {
+    const odd = /까닭|둘 곳|알림 글|한 쪽의|순정|만든 때|마지막 연락|(^|[^(])이후에 요청|가진 태그/;
+    expect([...korean].filter(([, text]) => odd.test(text))).toEqual([]);
+  });
   it('leave particles after a value to be chosen', () => {
     const fixed = [...korean].filter(([, text]) => /\}\}["”’]?(은|는|이|가|을|를|과|와|으로)(?=[\s.,?!]|$)/.test(text));
     expect(fixed).toEqual([]);

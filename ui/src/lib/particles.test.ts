@@ -11,5 +11,8 @@ it.each([
   ['AWS-RunShellScript이(가) 없습니다', 'AWS-RunShellScript가 없습니다'],
   ['admin과(와) root은(는)', 'admin과 root는'],
   ['mail이(가)', 'mail이'],
+  ['server을(를)', 'server를'],
+  ['docker(으)로', 'docker로'],
+  ['user은(는)', 'user는'],
   ['값이 없습니다', '값이 없습니다'],
 ])('%s → %s', (text, expected) => expect(withParticles(text)).toBe(expected));

@@ -1,7 +1,7 @@
 /**
  * Korean particles after a value that is known only at run time: 노드을(를) becomes 노드를, web-01은(는) becomes web-01은.
  *
- * Why: a catalogue cannot know how `{{name}}` ends. Digits and Latin letters are read as Koreans read them aloud.
+ * Why: a catalogue cannot know how `{{name}}` ends. Digits are read as Koreans read them aloud; of Latin words the last letter is heard: server ends open (서버), mail in ㄹ (메일).
  */
 const PAIRS: Record<string, [withFinal: string, without: string]> = {
   '을(를)': ['을', '를'],
@@ -16,7 +16,7 @@ const PATTERN = /(을\(를\)|은\(는\)|이\(가\)|과\(와\)|\(으\)로|이\(�
 const DIGIT_FINAL: Record<string, 'none' | 'rieul' | 'other'> = {
   0: 'other', 1: 'rieul', 2: 'none', 3: 'other', 4: 'none', 5: 'none', 6: 'other', 7: 'rieul', 8: 'rieul', 9: 'none',
 };
-const LETTER_FINAL: Record<string, 'rieul' | 'other'> = { l: 'rieul', r: 'rieul', m: 'other', n: 'other' };
+const LETTER_FINAL: Record<string, 'rieul' | 'other'> = { l: 'rieul', m: 'other', n: 'other' };
 
 function finalOf(text: string): 'none' | 'rieul' | 'other' {
   const spoken = text.replace(/[\s"'”’)\]}>»」』.,!?:;…*]+$/u, '');
