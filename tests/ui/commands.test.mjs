@@ -247,3 +247,17 @@ describe('why a node did not run it', () => {
     assert.equal(await page.getByText(TraceOutput).count(), 2);
   });
 });
+
+describe('the script editor', () => {
+  it('searches in the language of the page', async () => {
+    await page.context().close();
+    page = await openPage(browser, hub, { language: 'ko' });
+    await page.visit('/run');
+    await page.locator('.cm-content').first().click();
+    await page.keyboard.press('Control+f');
+    const panel = page.locator('.cm-search');
+    await panel.getByRole('textbox', { name: '찾기' }).waitFor();
+    await panel.getByText('대소문자 구분').waitFor();
+    assert.doesNotMatch(await panel.innerText(), /[a-z]{3}/i);
+  });
+});

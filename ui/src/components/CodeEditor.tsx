@@ -10,6 +10,8 @@ import { Compartment, EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
+import { useText } from '../i18n';
+import { editorPhrases } from './editorPhrases';
 
 export type CodeLanguage = 'shell' | 'powershell' | 'yaml' | 'json' | 'text';
 
@@ -75,8 +77,10 @@ export function CodeEditor({ value, language, label, onChange, rows = 8, invalid
   const view = useRef<EditorView | null>(null);
   const languageSlot = useRef(new Compartment());
   const labelSlot = useRef(new Compartment());
+  const wordsSlot = useRef(new Compartment());
+  const { t } = useText();
   const change = useRef(onChange);
-  const initial = useRef({ value, language, label, readOnly: onChange === undefined });
+  const initial = useRef({ value, language, label, t, readOnly: onChange === undefined });
   useEffect(() => {
     change.current = onChange;
   }, [onChange]);
@@ -94,6 +98,7 @@ export function CodeEditor({ value, language, label, onChange, rows = 8, invalid
           look,
           languageSlot.current.of(LANGUAGES[start.language]),
           labelSlot.current.of(EditorView.contentAttributes.of({ 'aria-label': start.label })),
+          wordsSlot.current.of(EditorState.phrases.of(editorPhrases(start.t))),
           // A document to read is reached by Tab and scrolled by keys like a script to write.
           EditorView.contentAttributes.of(start.readOnly ? { tabindex: '0', 'aria-readonly': 'true' } : { tabindex: '0' }),
           EditorState.readOnly.of(start.readOnly),
@@ -114,6 +119,9 @@ export function CodeEditor({ value, language, label, onChange, rows = 8, invalid
   useEffect(() => {
     view.current?.dispatch({ effects: languageSlot.current.reconfigure(LANGUAGES[language]) });
   }, [language]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: wordsSlot.current.reconfigure(EditorState.phrases.of(editorPhrases(t))) });
+  }, [t]);
   useEffect(() => {
     view.current?.dispatch({ effects: labelSlot.current.reconfigure(EditorView.contentAttributes.of({ 'aria-label': label })) });
   }, [label]);

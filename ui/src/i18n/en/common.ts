@@ -124,6 +124,29 @@ export const secrets = {
   anew: 'Start anew',
 };
 
+/** Of the script editor. `$` stands for a number that the editor puts in. */
+export const editor = {
+  find: 'Find',
+  replaceWith: 'Replace',
+  next: 'Next',
+  previous: 'Previous',
+  all: 'All',
+  matchCase: 'Match case',
+  regexp: 'Regular expression',
+  byWord: 'Whole words',
+  replace: 'Replace',
+  replaceAll: 'Replace all',
+  close: 'Close',
+  currentMatch: 'Current match',
+  onLine: 'on line',
+  replacedMatches: 'Replaced $ matches',
+  replacedOnLine: 'Replaced the match on line $',
+  goToLine: 'Go to line',
+  go: 'Go',
+  controlCharacter: 'Control character',
+  selectionDeleted: 'Selection deleted',
+};
+
 export const errors = {
   code: 'Code: {{code}}',
   codeAndRequest: 'Code: {{code}} · Request: {{request}}',

@@ -123,6 +123,29 @@ export const secrets = {
   anew: '처음부터 다시',
 };
 
+/** Of the script editor. `$` stands for a number that the editor puts in. */
+export const editor = {
+  find: '찾기',
+  replaceWith: '바꿀 내용',
+  next: '다음',
+  previous: '이전',
+  all: '모두',
+  matchCase: '대소문자 구분',
+  regexp: '정규식',
+  byWord: '단어 단위',
+  replace: '바꾸기',
+  replaceAll: '모두 바꾸기',
+  close: '닫기',
+  currentMatch: '현재 일치 항목',
+  onLine: '줄 번호',
+  replacedMatches: '일치 항목 $개를 바꾸었습니다',
+  replacedOnLine: '$번째 줄의 일치 항목을 바꾸었습니다',
+  goToLine: '줄로 이동',
+  go: '이동',
+  controlCharacter: '제어 문자',
+  selectionDeleted: '선택한 부분을 지웠습니다',
+};
+
 export const errors = {
   code: '코드: {{code}}',
   codeAndRequest: '코드: {{code}} · 요청: {{request}}',
