@@ -261,3 +261,35 @@ describe('the script editor', () => {
     assert.doesNotMatch(await panel.innerText(), /[a-z]{3}/i);
   });
 });
+
+describe('without a mouse', () => {
+  const focused = () => page.evaluate(() => document.activeElement?.tagName + ' ' + (document.activeElement?.textContent ?? '').trim());
+
+  it('a page begins at its heading, and the navigation can be skipped', async () => {
+    await page.visit('/');
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'A Skip to the page');
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(), 'H1 Overview');
+    await page.locator('nav').getByRole('link', { name: 'Documents', exact: true }).click();
+    await until('the heading to have the focus', async () => (await focused()).startsWith('H1 Documents'));
+    await page.evaluate((path) => { location.hash = path; }, `/nodes/${agent.node}`);
+    await until('the heading to have the focus', async () => (await focused()) === 'H1 web-01');
+  });
+
+  it('what keeps a command from running is where the focus goes, and is heard with the editor', async () => {
+    await page.visit('/run');
+    await page.locator('.cm-content').waitFor();
+    await button('Run').click();
+    await until('the editor to have the focus', () => page.evaluate(() => document.activeElement?.classList.contains('cm-content')));
+    const editor = page.locator('.cm-content');
+    assert.equal(await editor.getAttribute('aria-invalid'), 'true');
+    assert.equal(await editor.getAttribute('aria-required'), 'true');
+    const described = await editor.evaluate((element) => (element.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.innerText ?? `no ${id}`).join('|'));
+    assert.match(described, /Enter a value\./);
+    assert.doesNotMatch(described, /no ./);
+    await writeScript('true');
+    await button('Run').click();
+    await until('the list of nodes to have the focus', () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') === 'Find nodes by name, id or address'));
+  });
+});

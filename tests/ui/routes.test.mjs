@@ -86,6 +86,26 @@ for (const theme of ['light', 'dark']) {
         await picture(page, `shortcuts-${theme}-${language}`);
         assert.deepEqual(page.complaints, []);
       });
+
+      it('a message and a question are sound', async () => {
+        page.complaints.length = 0;
+        await page.visit('/activations');
+        await hub.call('CreateActivation', { IamRole: 'node', Description: 'to be deleted' });
+        await page.reload();
+        const row = page.getByRole('row', { name: /to be deleted/ }).first();
+        await row.getByRole('radio').check();
+        await page.getByRole('button', { name: language === 'ko' ? '활성화 삭제' : 'Delete activation' }).click();
+        const question = page.getByRole('dialog');
+        await question.getByText(/^[0-9a-f-]{36}$/).waitFor();
+        assert.deepEqual(await seriousFindings(page), []);
+        await picture(page, `question-${theme}-${language}`);
+        await question.getByRole('button', { name: language === 'ko' ? '활성화 삭제' : 'Delete activation' }).click();
+        await page.getByText(language === 'ko' ? '활성화를 삭제했습니다' : 'The activation is deleted').waitFor();
+        assert.equal(await page.getByRole('button', { name: language === 'ko' ? '닫기' : 'Close', exact: true }).count(), 1, 'the message can be closed by name');
+        assert.deepEqual(await seriousFindings(page), []);
+        await picture(page, `message-${theme}-${language}`);
+        assert.deepEqual(page.complaints, []);
+      });
     });
   }
 }

@@ -18,7 +18,7 @@ import { useStore } from '../lib/store';
 import { useConnection } from './connection';
 import { dismiss, flashes } from './flash';
 import { HeaderBar } from './HeaderBar';
-import { crumbs } from './page';
+import { crumbs, focusHeading } from './page';
 import { PAGES } from './pages';
 import { Palette } from './Palette';
 import { changePreferences, preferences } from './preferences';
@@ -51,6 +51,7 @@ function Messages() {
     type: message.type,
     content: t(message.text, message.values),
     dismissible: true,
+    dismissLabel: t('common.close'),
     onDismiss: () => dismiss(message.id),
     action: message.link ? <Button onClick={() => message.link && open(message.link.to)}>{t(message.link.text)}</Button> : undefined,
   }));
@@ -99,6 +100,16 @@ export function Shell() {
   }, [shown]);
   return (
     <>
+      <a
+        className="qd-skip"
+        href={href(pathname)}
+        onClick={(event) => {
+          event.preventDefault();
+          focusHeading();
+        }}
+      >
+        {t('nav.skip')}
+      </a>
       <HeaderBar />
       <AppLayout
         headerSelector="#header"

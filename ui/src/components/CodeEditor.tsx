@@ -70,17 +70,30 @@ interface Props {
   /** Rows the empty editor has room for. */
   rows?: number;
   invalid?: boolean;
+  required?: boolean;
+  /** Ids of what describes the field: its error and hints. */
+  describedBy?: string;
 }
 
-export function CodeEditor({ value, language, label, onChange, rows = 8, invalid }: Props) {
+/** What assistive technology hears of the editor as a form field. */
+function fieldAttributes({ label, invalid, required, describedBy }: Pick<Props, 'label' | 'invalid' | 'required' | 'describedBy'>): Extension {
+  return EditorView.contentAttributes.of({
+    'aria-label': label,
+    ...(invalid ? { 'aria-invalid': 'true' } : {}),
+    ...(required ? { 'aria-required': 'true' } : {}),
+    ...(describedBy ? { 'aria-describedby': describedBy } : {}),
+  });
+}
+
+export function CodeEditor({ value, language, label, onChange, rows = 8, invalid, required, describedBy }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const languageSlot = useRef(new Compartment());
-  const labelSlot = useRef(new Compartment());
+  const fieldSlot = useRef(new Compartment());
   const wordsSlot = useRef(new Compartment());
   const { t } = useText();
   const change = useRef(onChange);
-  const initial = useRef({ value, language, label, t, readOnly: onChange === undefined });
+  const initial = useRef({ value, language, field: { label, invalid, required, describedBy }, t, readOnly: onChange === undefined });
   useEffect(() => {
     change.current = onChange;
   }, [onChange]);
@@ -97,7 +110,7 @@ export function CodeEditor({ value, language, label, onChange, rows = 8, invalid
           syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
           look,
           languageSlot.current.of(LANGUAGES[start.language]),
-          labelSlot.current.of(EditorView.contentAttributes.of({ 'aria-label': start.label })),
+          fieldSlot.current.of(fieldAttributes(start.field)),
           wordsSlot.current.of(EditorState.phrases.of(editorPhrases(start.t))),
           // A document to read is reached by Tab and scrolled by keys like a script to write.
           EditorView.contentAttributes.of(start.readOnly ? { tabindex: '0', 'aria-readonly': 'true' } : { tabindex: '0' }),
@@ -123,8 +136,8 @@ export function CodeEditor({ value, language, label, onChange, rows = 8, invalid
     view.current?.dispatch({ effects: wordsSlot.current.reconfigure(EditorState.phrases.of(editorPhrases(t))) });
   }, [t]);
   useEffect(() => {
-    view.current?.dispatch({ effects: labelSlot.current.reconfigure(EditorView.contentAttributes.of({ 'aria-label': label })) });
-  }, [label]);
+    view.current?.dispatch({ effects: fieldSlot.current.reconfigure(fieldAttributes({ label, invalid, required, describedBy })) });
+  }, [label, invalid, required, describedBy]);
   useEffect(() => {
     const editor = view.current;
     // Only what came from outside: writing back what was just typed would break composing Hangul.

@@ -6,7 +6,7 @@ import Multiselect from '@cloudscape-design/components/multiselect';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Textarea from '@cloudscape-design/components/textarea';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useId, useState } from 'react';
 import { Loading } from '../../components/Loading';
 import { type Text, useText } from '../../i18n';
 import { describe } from './descriptions';
@@ -83,6 +83,12 @@ function Field({ document, parameter, plugins, value, showProblem, onChange }: F
   const { t } = text;
   const problem = problemOf(parameter, value);
   const script = scriptLanguage(parameter, plugins);
+  const id = useId();
+  const description = describe(document, parameter, text);
+  const constraint = script ? t('run.lines', { count: linesOf(value).length }) : hintOf(parameter, text);
+  const error = problem && showProblem ? wordsOf(problem, text) : undefined;
+  // Cloudscape names the parts of a field by the id of its control, and tells only controls of its own.
+  const describedBy = [error && `${id}-error`, description && `${id}-description`, constraint && `${id}-constraint`].filter(Boolean).join(' ');
   const label = parameter.required ? (
     parameter.name
   ) : (
@@ -94,13 +100,23 @@ function Field({ document, parameter, plugins, value, showProblem, onChange }: F
     <FormField
       stretch
       label={label}
-      description={describe(document, parameter, text)}
-      constraintText={script ? t('run.lines', { count: linesOf(value).length }) : hintOf(parameter, text)}
-      errorText={problem && showProblem ? wordsOf(problem, text) : undefined}
+      description={description}
+      constraintText={constraint}
+      errorText={error}
+      controlId={id}
     >
       {script ? (
         <Suspense fallback={<Loading />}>
-          <CodeEditor value={value} language={script} label={`${parameter.name} (${t('run.script')})`} onChange={onChange} rows={10} invalid={Boolean(problem) && showProblem} />
+          <CodeEditor
+            value={value}
+            language={script}
+            label={`${parameter.name} (${t('run.script')})`}
+            onChange={onChange}
+            rows={10}
+            invalid={error !== undefined}
+            required={parameter.required}
+            describedBy={describedBy}
+          />
         </Suspense>
       ) : (
         <Control parameter={parameter} value={value} onChange={onChange} invalid={Boolean(problem) && showProblem} />

@@ -72,11 +72,11 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const [tried, setTried] = useState(false);
+  const [tries, setTries] = useState(0);
   // Once sent, nothing is sent again before this form is gone: the way to the command's page takes a while.
   const sent = useRef(false);
   const send = async () => {
-    setTried(true);
+    setTries((now) => now + 1);
     setError(undefined);
     if (!sound || sent.current) return;
     sent.current = true;
@@ -92,7 +92,13 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
       setBusy(false);
     }
   };
-  return { busy, error, tried, send };
+  return { busy, error, tries, send };
+}
+
+/** A part of the form may be wrong as a whole, such as targets of which there are none: then its first field is where to begin. */
+function focusFirstInvalid(form: HTMLElement | null): void {
+  const first = form?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid] input:not([type="radio"])');
+  first?.focus();
 }
 
 /** Ctrl/Cmd+Enter inside the element that gets the ref. The editor would take it first: the key is caught on its way down. */
@@ -153,12 +159,20 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
   const parameters = summary.data?.parameters ?? [];
   const problems = problemsOf(form, parameters);
   const sound = summary.data !== undefined && isSound(problems);
-  const { busy, error, tried, send } = useSend(form, sound, parameters, onSent);
+  const { busy, error, tries, send } = useSend(form, sound, parameters, onSent);
+  const tried = tries > 0;
   const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
   const blocked = useBlocked();
   const place = useRunKey(() => {
     if (!blocked) void send();
   });
+  const correct = useRef(sound);
+  useEffect(() => {
+    correct.current = sound;
+  }, [sound]);
+  useEffect(() => {
+    if (tries > 0 && !correct.current) focusFirstInvalid(place.current);
+  }, [tries, place]);
   const top = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (error !== undefined) top.current?.scrollIntoView({ block: 'center' });
@@ -211,7 +225,9 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
               </SpaceBetween>
             </Container>
             <Container header={<Header variant="h2">{t('run.targets')}</Header>}>
+              <div data-invalid={tried && problems.targets ? '' : undefined}>
               <TargetForm form={form} change={change} problem={tried && problems.targets ? t(problems.targets) : undefined} />
+            </div>
             </Container>
             <How form={form} change={change} problems={problems} />
           </SpaceBetween>

@@ -34,6 +34,7 @@ export const common = {
 
 export const nav = {
   label: 'Navigation',
+  skip: 'Skip to the page',
   open: 'Open navigation',
   close: 'Close navigation',
   messages: 'Messages',

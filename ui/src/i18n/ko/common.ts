@@ -33,6 +33,7 @@ export const common = {
 
 export const nav = {
   label: '탐색',
+  skip: '본문으로 건너뛰기',
   open: '탐색 열기',
   close: '탐색 닫기',
   messages: '알림 메시지',
