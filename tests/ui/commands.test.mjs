@@ -285,9 +285,9 @@ describe('without a mouse', () => {
     const editor = page.locator('.cm-content');
     assert.equal(await editor.getAttribute('aria-invalid'), 'true');
     assert.equal(await editor.getAttribute('aria-required'), 'true');
-    const described = await editor.evaluate((element) => (element.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.innerText ?? `no ${id}`).join('|'));
-    assert.match(described, /Enter a value\./);
-    assert.doesNotMatch(described, /no ./);
+    const described = await editor.evaluate((element) => (element.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.innerText));
+    assert.equal(described.includes(undefined), false, 'every id is there');
+    assert.match(described.join(' '), /Enter a value\./);
     await writeScript('true');
     await button('Run').click();
     await until('the list of nodes to have the focus', () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') === 'Find nodes by name, id or address'));

@@ -20,8 +20,9 @@ import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
 import { CommandStatus } from '../../components/Status';
 import { When } from '../../components/When';
-import { type Text, useText } from '../../i18n';
+import { useText } from '../../i18n';
 import { nodesPath } from '../nodes/filter';
+import { type Group, grouped, subjectPath } from './attention';
 
 export function OverviewPage() {
   const { t } = useText();
@@ -117,55 +118,49 @@ function Share({ parts, total }: { parts: { count: number; tone: string }[]; tot
 
 const SEVERITY: Record<string, 'error' | 'warning' | 'info'> = { critical: 'error', high: 'error', error: 'error', medium: 'warning', warning: 'warning' };
 
-function subjectPath(item: Attention): string | undefined {
-  if (/^m?i-/.test(item.subject)) return `/nodes/${item.subject}`;
-  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(item.subject)) return item.kind.startsWith('Activation') ? '/activations' : `/commands/${item.subject}`;
-  if (item.kind === 'AgentOutdated') {
-    const version = item.subject.split(' ').at(-1);
-    return version ? nodesPath([{ Key: 'AgentVersion', Values: [version] }]) : undefined;
-  }
-  return item.subject.startsWith('+') ? nodesPath([{ Key: 'PingStatus', Values: ['ConnectionLost'] }]) : undefined;
-}
-
-/** A subject that is a number stands for all that are not named one by one. */
-function subjectWords(item: Attention, { t }: Text): string {
-  if (item.subject.startsWith('+')) return t('overview.moreNodes', { count: item.count ?? 0 });
-  return (item.count ?? 1) > 1 ? `${item.subject} · ${t('overview.countNodes', { count: item.count ?? 0 })}` : item.subject;
-}
+const NAMED = 3;
 
 function AttentionList({ items }: { items: Attention[] }) {
-  const text = useText();
-  const { t, maybe, number } = text;
+  const { t, maybe, number } = useText();
   const follow = useFollow();
+  const groups = grouped(items);
+  const link = (path: string | undefined, text: string) =>
+    path ? (
+      <Link href={href(path)} onFollow={follow} fontSize="body-s">
+        {text}
+      </Link>
+    ) : (
+      text
+    );
+  const count = (group: Group) => (group.open ? t('overview.atLeast', { count: group.count }) : number(group.count));
   return (
-    <Container fitHeight header={<Header variant="h2" counter={items.length > 0 ? `(${number(items.length)})` : undefined}>{t('overview.attention')}</Header>}>
-      {items.length === 0 ? (
+    <Container fitHeight header={<Header variant="h2">{t('overview.attention')}</Header>}>
+      {groups.length === 0 ? (
         <Empty title={t('overview.attentionNone')} hint={t('overview.attentionNoneHint')} />
       ) : (
         <ul className="qd-attention">
-          {items.slice(0, 8).map((item) => {
-            const path = subjectPath(item);
-            return (
-              <li key={`${item.kind}${item.subject}`}>
-                <StatusIndicator type={SEVERITY[item.severity.toLowerCase()] ?? 'info'}>{maybe(`overview.kind.${item.kind}`, item.kind)}</StatusIndicator>
-                <Box variant="small" display="block" color="text-body-secondary" padding={{ left: 'l' }}>
-                  {path ? (
-                    <Link href={href(path)} onFollow={follow} fontSize="body-s">
-                      {subjectWords(item, text)}
-                    </Link>
-                  ) : (
-                    subjectWords(item, text)
-                  )}
-                  {item.since ? (
-                    <>
-                      {' · '}
-                      <When at={item.since} />
-                    </>
-                  ) : null}
-                </Box>
-              </li>
-            );
-          })}
+          {groups.map((group) => (
+            <li key={group.kind}>
+              <StatusIndicator type={SEVERITY[group.severity.toLowerCase()] ?? 'info'}>
+                {maybe(`overview.kind.${group.kind}`, group.kind)} ({count(group)})
+              </StatusIndicator>
+              <Box variant="small" display="block" color="text-body-secondary" padding={{ left: 'l' }}>
+                {group.named.slice(0, NAMED).map((item) => (
+                  <div key={item.subject}>
+                    {link(subjectPath(item), item.subject)}
+                    {(item.count ?? 1) > 1 && ` · ${t('overview.countNodes', { count: item.count ?? 0 })}`}
+                    {item.since ? (
+                      <>
+                        {' · '}
+                        <When at={item.since} />
+                      </>
+                    ) : null}
+                  </div>
+                ))}
+                {group.path && group.named.length > NAMED && link(group.path, t('overview.showAll'))}
+              </Box>
+            </li>
+          ))}
         </ul>
       )}
     </Container>

@@ -17,10 +17,10 @@ export const overview = {
   allNodes: 'All nodes',
   noNodes: 'No node has registered yet',
   noNodesHint: 'Make an activation and run one line on the machine. It appears here within seconds.',
-  moreNodes_one: 'and {{count}} more node',
-  moreNodes_other: 'and {{count, number}} more nodes',
   countNodes_one: '{{count}} node',
   countNodes_other: '{{count, number}} nodes',
+  showAll: 'Show all of them',
+  atLeast: '{{count, number}} or more',
   unknown: 'Unknown',
   kind: {
     NodeConnectionLost: 'Node lost its connection',

@@ -17,8 +17,9 @@ export const overview = {
   allNodes: '모든 노드',
   noNodes: '아직 등록된 노드가 없습니다',
   noNodesHint: '활성화를 만들고 장비에서 한 줄을 실행하세요. 몇 초 안에 여기에 나타납니다.',
-  moreNodes_other: '그 밖에 노드 {{count, number}}대',
   countNodes_other: '노드 {{count, number}}대',
+  showAll: '모두 보기',
+  atLeast: '{{count, number}}건 이상',
   unknown: '알 수 없음',
   kind: {
     NodeConnectionLost: '노드의 연결이 끊겼습니다',
