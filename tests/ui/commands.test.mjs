@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { Agent, Hub, openBrowser, openPage, unique, until } from './harness.mjs';
+import { Agent, Hub, openBrowser, openPage, picture, unique, until } from './harness.mjs';
 
 let hub;
 let agent;
@@ -71,6 +71,25 @@ describe('running again', () => {
   });
 });
 
+describe('targets that the form has no fields for', () => {
+  it('are shown as they were, and sent again so', async () => {
+    const Targets = [{ Key: 'tag:role', Values: ['web'] }, { Key: 'tag-key', Values: ['role'] }];
+    const answer = await hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', Targets, Parameters: { commands: ['true'] } });
+    await ended(answer.Command.CommandId);
+    await page.visit(`/run?from=${answer.Command.CommandId}`);
+    assert.equal(await page.getByRole('radio', { name: /^As before/ }).isChecked(), true);
+    await page.getByText('tag:role = web', { exact: true }).waitFor();
+    await page.locator('.qd-preview').getByText('web-01').waitFor();
+    await picture(page, 'run-as-before');
+    await button('Run').click();
+    await page.waitForURL(/#\/commands\//);
+    const id = /commands\/([0-9a-f-]{36})/.exec(page.url())[1];
+    assert.notEqual(id, answer.Command.CommandId);
+    const [command] = (await hub.call('ListCommands', { CommandId: id })).Commands;
+    assert.deepEqual(command.Targets, Targets);
+  });
+});
+
 describe('the question before cancelling', () => {
   it('says what each answer does, and that the command had ended meanwhile', async () => {
     const gate = join(agent.dir, `gate-${unique()}`);
@@ -96,13 +115,16 @@ describe('output', () => {
 
   it('goes on after the hub was away, above what was there', async () => {
     const gate = join(agent.dir, `gate-${unique()}`);
-    const id = await sent([`echo first; while [ ! -e '${gate}' ]; do sleep 0.1; done; echo last`]);
+    // The request that is waiting at the hub when the failures begin is still answered.
+    const gateAt = (file) => `while [ ! -e '${file}' ]; do sleep 0.1; done`;
+    const id = await sent([`echo first; ${gateAt(gate)}; echo second; ${gateAt(`${gate}2`)}; echo last`]);
     await page.visit(`/commands/${id}`);
     await page.locator('.qd-line', { hasText: 'first' }).waitFor();
     await page.route(/\/steps\/.*\/output/, (route) => route.fulfill({ status: 503, body: '' }));
     writeFileSync(gate, '');
     await page.getByText('The output could not be read').waitFor({ timeout: 30_000 });
     assert.equal(await page.locator('.qd-line', { hasText: 'first' }).count(), 1);
+    writeFileSync(`${gate}2`, '');
     await page.unroute(/\/steps\/.*\/output/);
     await page.locator('.qd-line', { hasText: 'last' }).waitFor();
     await page.getByText('The output could not be read').waitFor({ state: 'hidden' });
@@ -168,6 +190,7 @@ describe('a command being written', () => {
     await page.goBack();
     await page.locator('.cm-content', { hasText: 'echo half written' }).waitFor();
     await page.getByText('This is what you were writing').waitFor();
+    await picture(page, 'run-restored');
     await button('Start over').click();
     await page.locator('.cm-content', { hasText: 'half' }).waitFor({ state: 'detached' });
     await writeScript('true');
