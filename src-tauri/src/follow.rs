@@ -34,7 +34,7 @@ pub async fn run(app: AppHandle, hub: Embedded) {
     let mut events = hub.events(None);
     loop {
         match events.next().await {
-            Ok(Some(page)) => page.iter().filter_map(read).for_each(|change| show(&app, &change)),
+            Ok(Some(page)) => page.iter().filter_map(read).for_each(|change| show(&app, &hub, &change)),
             Ok(None) => return,
             Err(error) => {
                 tracing::warn!(%error, "the event stream failed; trying again");
@@ -44,7 +44,7 @@ pub async fn run(app: AppHandle, hub: Embedded) {
     }
 }
 
-fn show(app: &AppHandle, change: &Change) {
+fn show(app: &AppHandle, hub: &Embedded, change: &Change) {
     let state = app.state::<App>();
     if !change.ended {
         tray::command_changed(app, Recent::from(&change.end), false);
@@ -54,7 +54,7 @@ fn show(app: &AppHandle, change: &Change) {
     match state.local.note_command_end(&change.end.command_id, &change.end.status, now_ms) {
         Ok(true) => {
             tray::command_changed(app, Recent::from(&change.end), true);
-            tauri::async_runtime::spawn(notify(app.clone(), change.seq, change.end.clone()));
+            tauri::async_runtime::spawn(notify(app.clone(), hub.clone(), change.seq, change.end.clone()));
         }
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "the end of a command was not noted"),
@@ -62,12 +62,12 @@ fn show(app: &AppHandle, change: &Change) {
 }
 
 /// Tells of the end of a command once a page in view shows it: a notification beside a page that still says otherwise is a riddle.
-async fn notify(app: AppHandle, seq: i64, end: CommandEnd) {
+async fn notify(app: AppHandle, hub: Embedded, seq: i64, end: CommandEnd) {
     let state = app.state::<App>();
     if window::is_in_view(&app) {
         let _ = tokio::time::timeout(PAGE_FIRST, state.shown.subscribe().wait_for(|shown| *shown >= seq)).await;
     }
-    state.notifications.command_ended(&app, &state.local, &end);
+    state.notifications.command_ended(&app, &hub, &end).await;
 }
 
 /// Reads the event, when it is one of a command.
@@ -79,6 +79,8 @@ fn read(event: &Value) -> Option<Change> {
     let text = |member: &str| detail[member].as_str().map(str::to_owned);
     let status = text("status")?;
     let ended = !matches!(status.as_str(), "Pending" | "InProgress" | "Delayed" | "Cancelling");
+    // The details say more than the status: a command that met no node at all has the status Success.
+    let status = text("status-details").filter(|details| !details.is_empty()).unwrap_or(status);
     let end = CommandEnd { command_id: text("command-id")?, document_name: text("document-name")?, status };
     Some(Change { seq: event["seq"].as_i64().unwrap_or_default(), end, ended })
 }
@@ -104,6 +106,17 @@ mod tests {
             let change = read(&event(status)).unwrap();
             assert_eq!((change.seq, change.ended), (7, ended), "{status}");
         }
+    }
+
+    #[test]
+    fn the_details_are_read_before_the_status() {
+        let mut nobody = event("Success");
+        nobody["detail"]["status-details"] = json!("NoInstancesInTag");
+        let change = read(&nobody).unwrap();
+        assert_eq!((change.end.status.as_str(), change.ended), ("NoInstancesInTag", true));
+        let mut delayed = event("InProgress");
+        delayed["detail"]["status-details"] = json!("Something New");
+        assert!(!read(&delayed).unwrap().ended);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! This is the only crate that names Tauri, and it knows no operation of the API: one command carries them all to the hub.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod announce;
 mod args;
 mod command;
 mod embedded;
@@ -153,10 +154,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
             api.prevent_close();
             window::close_requested(app);
         }
-        RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } => {
-            tray::attended(app);
-            window::follow_waiting(app);
-        }
+        RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } => tray::attended(app),
         // Without a window the app goes on in the tray; only a quit, which carries a code, ends it.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
         RunEvent::Exit => start::end(app),

@@ -112,16 +112,8 @@ pub fn lead_to(app: &AppHandle, path: &str) {
     }
 }
 
-/// Leaves `path` for the next time that the window is brought forward by the system itself.
-#[cfg(not(all(unix, not(target_os = "macos"))))]
-pub fn lead_to_when_shown(app: &AppHandle, path: &str) {
-    if is_console_path(path) {
-        app.state::<Waiting>().put(MAIN, path);
-    }
-}
-
 /// Leads the window to the page that waits for it, when it listens already; else it asks when it does.
-pub fn follow_waiting(app: &AppHandle) {
+fn follow_waiting(app: &AppHandle) {
     if let Some(path) = app.state::<Waiting>().take(MAIN) {
         let _ = app.emit_to(MAIN, NAVIGATE, &path);
     }
@@ -149,7 +141,7 @@ pub fn close_requested(app: &AppHandle) {
         if tray::is_visible(&app).await {
             hide(&app);
             if !state.local.flag_setting(settings::TRAY_EXPLAINED, false) {
-                state.notifications.goes_on_in_tray(&app, language);
+                state.notifications.goes_on_in_tray(&app, language).await;
                 if let Err(error) = state.local.set_setting(settings::TRAY_EXPLAINED, &true.into()) {
                     tracing::warn!(%error, "local state was not written");
                 }

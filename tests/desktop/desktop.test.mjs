@@ -90,6 +90,7 @@ describe('the desktop app', { timeout: 600_000 }, () => {
 
   it('announces the end on the desktop, and the announcement leads to the command', async () => {
     assert.ok(desktop.bus.includes('AWS-RunShellScript'));
+    assert.ok(desktop.bus.includes('echo first; while'), 'what was run is in the announcement');
     await desktop.visit('/nodes');
     await heading('Nodes');
     await desktop.output('dunstctl', ['action', '0']);
