@@ -123,7 +123,7 @@ fn set_up(app: &AppHandle, args: Args) -> anyhow::Result<()> {
     let hide = args.hidden && app.state::<App>().tray.is_built();
     match args.path {
         Some(path) => window::lead_to(app, &path),
-        None if hide => {}
+        None if hide => tray::open_window_unless_visible(app),
         None => {
             window::open(app)?;
         }

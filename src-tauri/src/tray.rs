@@ -4,6 +4,7 @@
 //! so both are looked at first.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuBuilder, MenuItemBuilder};
@@ -84,6 +85,28 @@ pub fn build(app: &AppHandle) {
 /// Whether an icon in the tray can be seen, so that hiding the window loses nothing.
 pub async fn is_visible(app: &AppHandle) -> bool {
     app.state::<App>().tray.is_built() && panel_listens().await
+}
+
+/// How long a panel may take after login to show icons.
+const PANEL_COMES: Duration = Duration::from_secs(10);
+
+/// Opens the window when the app was started without one and no icon is seen either: it would be a program that nobody can reach.
+pub fn open_window_unless_visible(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let until = tokio::time::Instant::now() + PANEL_COMES;
+        while tokio::time::Instant::now() < until {
+            if is_visible(&app).await || app.get_webview_window(window::MAIN).is_some() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        tracing::warn!("no panel shows the icon; opening the window");
+        let handle = app.clone();
+        if let Err(error) = app.run_on_main_thread(move || open(&handle)) {
+            tracing::error!(%error, "the window did not open");
+        }
+    });
 }
 
 /// Notes how a command stands: first in the menu, and marked on the icon when it has ended.
@@ -204,26 +227,36 @@ fn library_is_present() -> bool {
     true
 }
 
-/// Whether a panel takes tray icons now: on Linux, whether anyone owns the StatusNotifierWatcher's name and has a host to show icons in.
+/// Whether a panel takes tray icons now. A bus that does not answer counts as none: asking the person is better than a window that is gone.
 #[cfg(target_os = "linux")]
 async fn panel_listens() -> bool {
-    const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-    let asked = async {
-        let bus = zbus::Connection::session().await?;
-        let answer = bus
-            .call_method(Some("org.freedesktop.DBus"), "/org/freedesktop/DBus", Some("org.freedesktop.DBus"), "NameHasOwner", &WATCHER)
-            .await?;
-        answer.body().deserialize::<bool>()
-    };
-    // A bus that does not answer counts as no panel: asking the person is better than a window that is gone.
-    match tokio::time::timeout(std::time::Duration::from_secs(2), asked).await {
-        Ok(Ok(owned)) => owned,
+    let asked = async { panel_on(&zbus::Connection::session().await?).await };
+    match tokio::time::timeout(Duration::from_secs(2), asked).await {
+        Ok(Ok(listens)) => listens,
         Ok(Err(error)) => {
             tracing::debug!(%error, "no tray watcher");
             false
         }
         Err(_) => false,
     }
+}
+
+/// Whether the StatusNotifierWatcher has a host that shows what registers with it: some desktops run a watcher without any.
+#[cfg(target_os = "linux")]
+async fn panel_on(bus: &zbus::Connection) -> zbus::Result<bool> {
+    const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+    // Looked up first, because a question to a name without owner would start a service of that name where there is one.
+    let owned = bus
+        .call_method(Some("org.freedesktop.DBus"), "/org/freedesktop/DBus", Some("org.freedesktop.DBus"), "NameHasOwner", &WATCHER)
+        .await?;
+    if !owned.body().deserialize::<bool>()? {
+        return Ok(false);
+    }
+    let question = (WATCHER, "IsStatusNotifierHostRegistered");
+    let answer =
+        bus.call_method(Some(WATCHER), "/StatusNotifierWatcher", Some("org.freedesktop.DBus.Properties"), "Get", &question).await?;
+    let value: zbus::OwnedVariant = answer.body().deserialize()?;
+    bool::try_from(value)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -243,5 +276,38 @@ mod tests {
             status: "Success".to_owned(),
         };
         assert_eq!(line(&command, Language::Korean), "성공 · R&&D-Script · 0f5c2a10");
+    }
+
+    /// A watcher on the bus that says whether it has a host.
+    #[cfg(target_os = "linux")]
+    async fn watcher(bus: &zbus::Connection, has_host: bool) {
+        use futures_util::StreamExt;
+        bus.request_name("org.kde.StatusNotifierWatcher").await.unwrap();
+        let mut calls = zbus::MessageStream::from(bus);
+        let bus = bus.clone();
+        tokio::spawn(async move {
+            while let Some(Ok(call)) = calls.next().await {
+                let header = call.header();
+                if header.member().is_some_and(|member| member.as_str() == "Get") {
+                    bus.reply(&header, &zbus::Variant::from(has_host)).await.unwrap();
+                }
+            }
+        });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_watcher_without_a_host_shows_no_icon() {
+        use crate::notify::testing::PrivateBus;
+        let Some(bus) = PrivateBus::start() else { return };
+        let ours = bus.connect().await;
+        assert!(!panel_on(&ours).await.unwrap(), "no watcher");
+        let without = bus.connect().await;
+        watcher(&without, false).await;
+        assert!(!panel_on(&ours).await.unwrap(), "a watcher without a host");
+        let Some(bus) = PrivateBus::start() else { return };
+        let with = bus.connect().await;
+        watcher(&with, true).await;
+        assert!(panel_on(&bus.connect().await).await.unwrap());
     }
 }
