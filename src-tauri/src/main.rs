@@ -8,11 +8,13 @@ mod args;
 mod command;
 mod embedded;
 mod error;
+mod failure;
 mod follow;
 mod guard;
 mod keyring;
 mod language;
 mod local;
+mod log;
 mod notify;
 mod question;
 mod start;
@@ -22,14 +24,13 @@ mod this_machine;
 mod tray;
 mod window;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
-use tracing_subscriber::EnvFilter;
 
 use args::Args;
 use local::Local;
@@ -51,8 +52,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let filter = EnvFilter::try_from_env("QUARTERDECK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log::init();
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -81,6 +81,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             command::events::subscribe_events,
             command::events::unsubscribe_events,
             command::extension::extension,
+            command::logs::open_logs,
             command::navigate::navigate_ready,
             command::navigate::navigated,
             command::output::output,
@@ -99,23 +100,41 @@ fn run(args: Args) -> anyhow::Result<()> {
                 webview.state::<window::Waiting>().loads(webview.label());
             }
         })
-        .setup(move |app| {
-            set_up(app.handle(), args)?;
-            Ok(())
-        })
         .build(tauri::generate_context!())
         .context("preparing the window system")?;
-    app.run(on_event);
+    // A second start has led the first one to its page and is gone by now, so the folder is this process's to take.
+    let opened = open_data(app.handle(), args.data_dir.as_deref());
+    let mut start = Some((args, opened));
+    app.run(move |app, event| match (event, start.take()) {
+        (RunEvent::Ready, Some((args, opened))) => {
+            if let Err(error) = opened.and_then(|()| set_up(app, args)) {
+                failure::tell(app, &error);
+            }
+        }
+        (event, waiting) => {
+            start = waiting;
+            on_event(app, event);
+        }
+    });
+    Ok(())
+}
+
+/// Takes the data folder and opens what the app remembers.
+fn open_data(app: &AppHandle, chosen: Option<&Path>) -> anyhow::Result<()> {
+    let data_dir = match chosen {
+        Some(chosen) => std::path::absolute(chosen).with_context(|| format!("the data folder {}", chosen.display()))?,
+        None => default_data_dir(app)?,
+    };
+    app.manage(start::DataFolder::take(&data_dir)?);
+    if let Err(error) = log::keep(&data_dir) {
+        tracing::warn!(%error, "there is no log file");
+    }
+    let local = Local::open(&data_dir.join("local.sqlite"))?;
+    app.manage(App::new(data_dir, local));
     Ok(())
 }
 
 fn set_up(app: &AppHandle, args: Args) -> anyhow::Result<()> {
-    let data_dir = match args.data_dir {
-        Some(chosen) => std::path::absolute(&chosen).with_context(|| format!("the data folder {}", chosen.display()))?,
-        None => default_data_dir(app)?,
-    };
-    app.manage(start::DataFolder::take(&data_dir)?);
-    app.manage(App::new(data_dir.clone(), Local::open(&data_dir.join("local.sqlite"))?));
     tray::build(app);
     start::begin(app);
     end_on_signals(app);
@@ -137,6 +156,10 @@ fn default_data_dir(app: &AppHandle) -> anyhow::Result<PathBuf> {
 
 /// Somebody started the app again: the window that is there comes forward, led to where they asked.
 fn second_start(app: &AppHandle, arguments: Vec<String>) {
+    // A start that failed has a message on the screen and nothing behind it.
+    if app.try_state::<App>().is_none() {
+        return;
+    }
     let args = Args::parse(arguments.into_iter().skip(1)).unwrap_or_default();
     match args.path {
         Some(path) => window::lead_to(app, &path),
@@ -157,6 +180,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } => tray::attended(app),
         // Without a window the app goes on in the tray; only a quit, which carries a code, ends it.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::ExitRequested { code: Some(code), api, .. } if start::leave(app, code) => api.prevent_exit(),
         RunEvent::Exit => start::end(app),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => second_start(app, Vec::new()),

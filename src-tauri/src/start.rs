@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tauri::{AppHandle, Manager};
@@ -13,6 +14,7 @@ use crate::keyring::Secrets;
 use crate::local::settings::SECRETS_WITHOUT_KEYRING;
 use crate::state::{App, Opening, Target};
 use crate::this_machine::{Agent, NodeError, NodeState};
+use crate::tray;
 
 /// Name under which the administrator's access key is kept: `<access key id>:<secret access key>`.
 pub const ADMINISTRATOR: &str = "embedded-administrator";
@@ -120,24 +122,51 @@ async fn enrol_this_machine(app: AppHandle, hub: Embedded) {
     }
 }
 
-/// Ends what runs beside the window: the agent first, then the hub. Blocks, for the last moment of the process.
+/// Leaves: the windows go at once, and the app ends with `code` when what runs beside them has ended. False when nothing is left to end.
+/// Call on the main thread.
+pub fn leave(app: &AppHandle, code: i32) -> bool {
+    let Some(state) = app.try_state::<App>() else { return false };
+    if state.ended.load(Ordering::SeqCst) {
+        return false;
+    }
+    if !state.leaving.swap(true, Ordering::SeqCst) {
+        for window in app.webview_windows().values() {
+            let _ = window.hide();
+        }
+        tray::remove(app);
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            ended(&app).await;
+            app.exit(code);
+        });
+    }
+    true
+}
+
+/// Ends what runs beside the window when the system ends the app without asking. Blocks, for the last moment of the process.
 pub fn end(app: &AppHandle) {
+    if app.try_state::<App>().is_some_and(|state| !state.ended.load(Ordering::SeqCst)) {
+        tauri::async_runtime::block_on(ended(app));
+    }
+}
+
+/// Ends the agent first, then the hub.
+async fn ended(app: &AppHandle) {
     let state = app.state::<App>();
     state.stop.send_replace(true);
     let opening = state.opening.borrow().clone();
-    let ended = tauri::async_runtime::block_on(async {
-        tokio::time::timeout(FAREWELL, async {
-            let mut node = state.this_machine.subscribe();
-            let _ = node.wait_for(|node| !matches!(node, NodeState::Running { .. } | NodeState::Restarting { .. })).await;
-            if let Opening::Open(Target::Embedded(hub)) = opening {
-                hub.close().await;
-            }
-        })
-        .await
-    });
-    if ended.is_err() {
+    let in_time = tokio::time::timeout(FAREWELL, async {
+        let mut node = state.this_machine.subscribe();
+        let _ = node.wait_for(|node| !matches!(node, NodeState::Running { .. } | NodeState::Restarting { .. })).await;
+        if let Opening::Open(Target::Embedded(hub)) = opening {
+            hub.close().await;
+        }
+    })
+    .await;
+    if in_time.is_err() {
         tracing::warn!("the hub did not close in time");
     }
+    state.ended.store(true, Ordering::SeqCst);
 }
 
 #[cfg(test)]

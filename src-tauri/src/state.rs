@@ -1,6 +1,7 @@
 //! What the app holds while it runs, and the one way from any window to a connection.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -111,6 +112,10 @@ pub struct App {
     pub shown: watch::Sender<i64>,
     /// True when the app quits: what runs beside it ends its work.
     pub stop: watch::Sender<bool>,
+    /// The app quits and its windows are gone.
+    pub leaving: AtomicBool,
+    /// What ran beside the windows has ended.
+    pub ended: AtomicBool,
 }
 
 impl App {
@@ -126,6 +131,8 @@ impl App {
             this_machine: watch::Sender::new(NodeState::Waiting),
             shown: watch::Sender::new(0),
             stop: watch::Sender::new(false),
+            leaving: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
         }
     }
 

@@ -82,6 +82,12 @@ pub fn build(app: &AppHandle) {
     }
 }
 
+/// Takes the icon out of the tray: the app quits. Call on the main thread.
+pub fn remove(app: &AppHandle) {
+    app.state::<App>().tray.with(|shown| shown.built = false);
+    drop(app.remove_tray_by_id(ID));
+}
+
 /// Whether an icon in the tray can be seen, so that hiding the window loses nothing.
 pub async fn is_visible(app: &AppHandle) -> bool {
     app.state::<App>().tray.is_built() && panel_listens().await

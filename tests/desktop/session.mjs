@@ -60,7 +60,8 @@ export class Desktop {
   #browser;
 
   /**
-   * @param {{ keyring?: boolean, notifications?: boolean, tray?: boolean, args?: string[] }} options what this desktop has; everything by default
+   * @param {{ keyring?: boolean, notifications?: boolean, tray?: boolean | 'without host', args?: string[] }} options what this desktop has;
+   *   everything by default
    */
   static async start(options = {}) {
     const desktop = new Desktop();
@@ -115,7 +116,7 @@ export class Desktop {
     monitor.stdout.on('data', (data) => {
       this.bus += data;
     });
-    if (options.tray) this.tray = await Tray.open(this.environment.DBUS_SESSION_BUS_ADDRESS);
+    if (options.tray) this.tray = await Tray.open(this.environment.DBUS_SESSION_BUS_ADDRESS, options.tray !== 'without host');
     const port = await freePort();
     this.run('tauri-driver', ['--port', String(port), '--native-port', String(await freePort())], 'ignore', 'inherit');
     this.port = port;

@@ -6,6 +6,7 @@ const ITEM = 'org.kde.StatusNotifierItem';
 
 class Watcher extends dbus.interface.Interface {
   items = [];
+  hasHost = true;
 
   RegisterStatusNotifierItem(service) {
     this.items.push(service);
@@ -18,7 +19,7 @@ class Watcher extends dbus.interface.Interface {
   }
 
   get IsStatusNotifierHostRegistered() {
-    return true;
+    return this.hasHost;
   }
 
   get ProtocolVersion() {
@@ -39,10 +40,12 @@ Watcher.configureMembers({
 });
 
 export class Tray {
-  static async open(address) {
+  /** @param {boolean} hasHost whether a panel shows what registers here */
+  static async open(address, hasHost = true) {
     const tray = new Tray();
     tray.bus = dbus.sessionBus({ busAddress: address });
     tray.watcher = new Watcher(WATCHER);
+    tray.watcher.hasHost = hasHost;
     await tray.bus.requestName(WATCHER, 0);
     // libappindicator gives an object path and is known by the sender of the message.
     tray.bus.on('message', (message) => {

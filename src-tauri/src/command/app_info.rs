@@ -8,6 +8,7 @@ use crate::guard::Mark;
 use crate::keyring;
 use crate::language::Language;
 use crate::local::settings::TRAY_ICON;
+use crate::log;
 use crate::notify::Reach;
 use crate::state::{App, Opening, Target};
 use crate::this_machine::NodeState;
@@ -23,6 +24,8 @@ pub struct AppInfo {
     /// Language of the system, `en` or `ko`.
     language: &'static str,
     data_dir: String,
+    /// Folder of the log files; `open_logs` opens it.
+    log_dir: String,
     /// `opening`, `open` or `failed`.
     connection: &'static str,
     /// Why the hub did not open.
@@ -80,6 +83,7 @@ pub async fn app_info(app: AppHandle, state: State<'_, App>) -> Result<AppInfo, 
         platform: std::env::consts::OS,
         language: Language::chosen(&state.local).tag(),
         data_dir: state.data_dir.display().to_string(),
+        log_dir: log::folder(&state.data_dir).display().to_string(),
         connection,
         connection_error,
         embedded: true,

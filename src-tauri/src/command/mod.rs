@@ -5,6 +5,7 @@ pub mod call;
 pub mod connection;
 pub mod events;
 pub mod extension;
+pub mod logs;
 pub mod navigate;
 pub mod output;
 pub mod outside;
