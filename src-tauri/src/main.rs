@@ -17,6 +17,7 @@ mod local;
 mod log;
 mod notify;
 mod question;
+mod request_text;
 mod start;
 mod state;
 mod subscriptions;

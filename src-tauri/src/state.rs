@@ -17,6 +17,7 @@ use crate::keyring::Secrets;
 use crate::local::{Local, settings};
 use crate::notify::Notifications;
 use crate::question;
+use crate::request_text;
 use crate::subscriptions::Subscriptions;
 use crate::this_machine::NodeState;
 use crate::tray::Tray;
@@ -161,22 +162,31 @@ impl App {
             let shown: String = operation.chars().take(64).collect();
             return Err(CallError::new("UnknownOperationException", format!("{shown} is not an operation of Systems Manager.")));
         };
-        self.permit(app, guard::judge(self.mark(), operation), operation.name()).await?;
+        let verdict = guard::judge(self.mark(), operation);
+        self.permit(app, verdict, operation.name(), || request_text::of_operation(operation, &input)).await?;
         self.target().await?.call(operation, input).await
     }
 
     /// A request under `/quarterdeck/v1/`, under the same guard.
     pub async fn extension(&self, app: &AppHandle, request: Request) -> Result<Reply, CallError> {
         let what = format!("{} {}", request.method, request.path);
-        self.permit(app, guard::judge_extension(self.mark(), &request.method), &what).await?;
+        let verdict = guard::judge_extension(self.mark(), &request.method);
+        self.permit(app, verdict, &what, || request_text::of_extension(&request.query, &request.body)).await?;
         self.target().await?.extension(request).await.checked()
     }
 
-    async fn permit(&self, app: &AppHandle, verdict: Verdict, what: &str) -> Result<(), CallError> {
+    /// Carries a verdict out, asking the person where it says so. `details` tells what is sent, in lines.
+    pub async fn permit(
+        &self,
+        app: &AppHandle,
+        verdict: Verdict,
+        what: &str,
+        details: impl FnOnce() -> Vec<String>,
+    ) -> Result<(), CallError> {
         match verdict {
             Verdict::Allow => Ok(()),
             Verdict::Refuse => Err(CallError::read_only(what)),
-            Verdict::Ask if question::protected_write(app, what).await => Ok(()),
+            Verdict::Ask if question::protected_write(app, what, &details()).await => Ok(()),
             Verdict::Ask => Err(CallError::declined(format!("{what} was not sent: this connection is protected and the answer was no."))),
         }
     }
