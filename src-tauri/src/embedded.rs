@@ -90,6 +90,13 @@ impl Embedded {
         }
     }
 
+    /// Whether the hub has a node of this id, connected or not.
+    pub async fn knows_node(&self, id: &str) -> Result<bool, CallError> {
+        let input = json!({ "Filters": [{ "Key": "InstanceIds", "Values": [id] }] });
+        let answer = self.call(Operation::DescribeInstanceInformation, input).await?;
+        Ok(answer["InstanceInformationList"].as_array().is_some_and(|nodes| !nodes.is_empty()))
+    }
+
     /// The administrator's access key as `<id>:<secret>`, to be kept in the keyring.
     pub async fn administrator_key(&self) -> Option<Zeroizing<String>> {
         self.hub.administrator_key().await.unwrap_or_else(|error| {

@@ -7,6 +7,7 @@ mod announce;
 mod args;
 mod command;
 mod embedded;
+mod enrolment;
 mod error;
 mod failure;
 mod follow;
@@ -78,6 +79,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             command::app_info::app_info,
             command::call::call,
             command::connection::connection_mark,
+            command::enrol::enrol_this_machine,
             command::events::events_shown,
             command::events::subscribe_events,
             command::events::unsubscribe_events,

@@ -9,11 +9,12 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager};
 
 use crate::embedded::Embedded;
+use crate::enrolment::Enrolment;
 use crate::follow;
 use crate::keyring::Secrets;
 use crate::local::settings::SECRETS_WITHOUT_KEYRING;
 use crate::state::{App, Opening, Target};
-use crate::this_machine::{Agent, NodeError, NodeState};
+use crate::this_machine::{self, NodeState};
 use crate::tray;
 
 /// Name under which the administrator's access key is kept: `<access key id>:<secret access key>`.
@@ -102,24 +103,19 @@ async fn keep_administrator(app: &AppHandle, hub: &Embedded) {
     }
 }
 
-/// Registers this machine on the first start and keeps its agent running.
+/// Keeps this machine a node of the hub.
 async fn enrol_this_machine(app: AppHandle, hub: Embedded) {
     let state = app.state::<App>();
-    let enrolled = async {
-        let agent = Agent::find(state.data_dir.join("agent"), hub.address().clone())?;
-        if !agent.is_registered() {
-            state.this_machine.send_replace(NodeState::Registering);
-            agent.register(hub.activation().await?).await?;
-        }
-        Ok::<_, NodeError>(agent)
+    let enrolment = Enrolment {
+        hub: &hub,
+        local: &state.local,
+        program: this_machine::program(),
+        data_dir: state.data_dir.join("agent"),
+        state: &state.this_machine,
+        again: state.enrol_again.subscribe(),
+        stop: state.stop.subscribe(),
     };
-    match enrolled.await {
-        Ok(agent) => agent.keep_running(&state.this_machine, &mut state.stop.subscribe()).await,
-        Err(error) => {
-            tracing::warn!(%error, "this machine is not a node");
-            state.this_machine.send_replace(NodeState::Unavailable { reason: error.to_string() });
-        }
-    }
+    enrolment.keep().await;
 }
 
 /// Leaves: the windows go at once, and the app ends with `code` when what runs beside them has ended. False when nothing is left to end.

@@ -109,6 +109,8 @@ pub struct App {
     pub secrets: OnceLock<Arc<Secrets>>,
     pub opening: watch::Sender<Opening>,
     pub this_machine: watch::Sender<NodeState>,
+    /// Counts the person's wishes to enrol this machine again.
+    pub enrol_again: watch::Sender<u64>,
     /// Sequence number of the newest event whose effect a page shows.
     pub shown: watch::Sender<i64>,
     /// True when the app quits: what runs beside it ends its work.
@@ -130,6 +132,7 @@ impl App {
             secrets: OnceLock::new(),
             opening: watch::Sender::new(Opening::Waiting),
             this_machine: watch::Sender::new(NodeState::Waiting),
+            enrol_again: watch::Sender::new(0),
             shown: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             leaving: AtomicBool::new(false),

@@ -66,10 +66,18 @@ pub enum NodeState {
         reason: String,
         wait_ms: u64,
     },
-    /// It cannot run here; nothing more is tried.
+    /// It could not become a node and tries again after `wait_ms` milliseconds, or at once with `enrol_this_machine`.
+    #[serde(rename_all = "camelCase")]
+    Retrying {
+        reason: String,
+        wait_ms: u64,
+    },
+    /// It cannot run here; nothing more is tried by itself.
     Unavailable {
         reason: String,
     },
+    /// Somebody removed this node; `enrol_this_machine` enrols it again.
+    Removed,
     Stopped,
 }
 
@@ -97,26 +105,32 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Finds the agent's program beside this one.
-    pub fn find(data_dir: PathBuf, hub: HubAddress) -> Result<Self, NodeError> {
-        let name = if cfg!(windows) { "quarterdeck-agent.exe" } else { "quarterdeck-agent" };
-        let beside = std::env::current_exe().ok().and_then(|own| own.parent().map(Path::to_path_buf)).unwrap_or_default();
-        let program = beside.join(name);
+    /// The agent at `program`, if it is there.
+    pub fn at(program: PathBuf, data_dir: PathBuf, hub: HubAddress) -> Result<Self, NodeError> {
         if !program.is_file() {
             return Err(NodeError::NoAgent(program));
         }
         Ok(Self { program, data_dir, hub })
     }
 
-    /// Whether this machine registered in an earlier run.
-    pub fn is_registered(&self) -> bool {
-        self.data_dir.join("registration.json").is_file()
+    /// The id under which this machine registered, if it did.
+    pub fn instance_id(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.data_dir.join("registration.json")).ok()?;
+        let registration: serde_json::Value = serde_json::from_str(&text).ok()?;
+        registration["InstanceId"].as_str().map(str::to_owned)
+    }
+
+    /// Forgets the registration, the keys and the work of a node that the hub does not know any more. The agent must not run.
+    pub async fn forget(&self) -> Result<(), NodeError> {
+        self.to_its_end(self.command("deregister-local")).await
     }
 
     /// Registers this machine. The activation code goes through the environment, because arguments can be read by other users.
     pub async fn register(&self, activation: Activation) -> Result<(), NodeError> {
-        let child = self
-            .command("register")
+        let mut command = self.command("register");
+        command
+            // What is left of an earlier registration that cannot be read, or that was not forgotten, is replaced.
+            .arg("--force")
             .arg("--endpoint")
             .arg(self.hub.url())
             .arg("--ca-file")
@@ -125,14 +139,18 @@ impl Agent {
             .arg(&self.hub.region)
             .arg("--activation-id")
             .arg(&activation.id)
-            .env("QUARTERDECK_ACTIVATION_CODE", activation.code.as_str())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|source| NodeError::Start { program: self.program.clone(), source })?;
+            .env("QUARTERDECK_ACTIVATION_CODE", activation.code.as_str());
+        self.to_its_end(command).await
+    }
+
+    /// Runs a short-lived command of the agent's.
+    async fn to_its_end(&self, mut command: Command) -> Result<(), NodeError> {
+        let start = |source| NodeError::Start { program: self.program.clone(), source };
+        let child = command.stderr(Stdio::piped()).spawn().map_err(start)?;
         let output = tokio::time::timeout(REGISTRATION, child.wait_with_output())
             .await
             .map_err(|_| NodeError::RegistrationTimeout)?
-            .map_err(|source| NodeError::Start { program: self.program.clone(), source })?;
+            .map_err(start)?;
         if output.status.success() {
             return Ok(());
         }
@@ -193,8 +211,15 @@ impl Agent {
     }
 }
 
+/// Where the agent's program is: beside this one.
+pub fn program() -> PathBuf {
+    let name = if cfg!(windows) { "quarterdeck-agent.exe" } else { "quarterdeck-agent" };
+    let beside = std::env::current_exe().ok().and_then(|own| own.parent().map(Path::to_path_buf)).unwrap_or_default();
+    beside.join(name)
+}
+
 /// Until the app quits (or is gone, which is the same to the agent).
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

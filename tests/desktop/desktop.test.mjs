@@ -151,6 +151,26 @@ describe('the desktop app', { timeout: 600_000 }, () => {
     await desktop.picture('second-start');
   });
 
+  it('lets this machine go when somebody removes it, and takes it back when asked', async () => {
+    const { InstanceInformationList: nodes } = await desktop.call('DescribeInstanceInformation');
+    const state = async () => (await desktop.invoke('app_info')).thisMachine.state;
+    await desktop.call('DeregisterManagedInstance', { InstanceId: nodes[0].InstanceId });
+    await eventually('the app to know', async () => (await state()) === 'removed');
+    assert.equal((await desktop.agents()).length, 0, 'the agent that would be refused has ended');
+    await desktop.invoke('enrol_this_machine');
+    const again = await eventually('this machine to be online again', async () => {
+      const { InstanceInformationList: nodes } = await desktop.call('DescribeInstanceInformation');
+      return nodes.find((candidate) => candidate.PingStatus === 'Online');
+    });
+    assert.notEqual(again.InstanceId, nodes[0].InstanceId);
+    assert.equal(await state(), 'running');
+  });
+
+  it('says nothing of success when a command meets no node', async () => {
+    await desktop.call('SendCommand', { DocumentName: 'AWS-RunShellScript', Targets: [{ Key: 'tag:nobody', Values: ['here'] }], Parameters: { commands: ['true'] } });
+    await eventually('the notification', () => desktop.bus.includes('Command matched no node'));
+  });
+
   it('ends with Quit in the tray, and its agent with it', async () => {
     const { processId } = (await desktop.invoke('app_info')).thisMachine;
     assert.ok(processId > 0);

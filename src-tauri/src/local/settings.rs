@@ -22,9 +22,11 @@ pub const LISTEN_PORT: &str = "listenPort";
 pub const TRAY_EXPLAINED: &str = "trayExplained";
 /// `"file"` or `"session"`: where secrets go on a machine without a keyring, as the person answered.
 pub const SECRETS_WITHOUT_KEYRING: &str = "secretsWithoutKeyring";
+/// Boolean: this machine was removed from the hub and is not enrolled again by itself.
+pub const THIS_MACHINE_REMOVED: &str = "thisMachineRemoved";
 
 /// Keys that a page may not write: they are answers to questions, or the app's own memory.
-pub const NOT_FROM_PAGES: &[&str] = &[CONNECTION_MARK, SECRETS_WITHOUT_KEYRING, LISTEN_PORT, TRAY_EXPLAINED];
+pub const NOT_FROM_PAGES: &[&str] = &[CONNECTION_MARK, SECRETS_WITHOUT_KEYRING, LISTEN_PORT, TRAY_EXPLAINED, THIS_MACHINE_REMOVED];
 
 /// Longest key and longest value (as JSON text) that are kept, in bytes.
 pub const MAX_KEY: usize = 128;
