@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use tauri::{AppHandle, Emitter, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::window::Color;
+use tauri::{AppHandle, Emitter, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogResult};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::language::Language;
-use crate::local::settings;
+use crate::local::{Local, settings};
 use crate::state::App;
 use crate::tray;
 
@@ -82,10 +83,66 @@ pub fn open(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .min_inner_size(720.0, 480.0)
         .disable_drag_drop_handler()
         .on_navigation(move |url| stays_inside(&outside, url))
+        .theme(chosen_theme(&app.state::<App>().local))
+        // Shown once it has its colour: a bright window that turns dark is a flash in the dark.
+        .visible(false)
         .build()?;
+    paint(&window);
+    show_composing(&window);
     bring_forward(&window);
     Ok(window)
 }
+
+/// Gives the window the person's choice of light or dark, after it changed.
+pub fn follow_theme(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    if let Err(error) = window.set_theme(chosen_theme(&app.state::<App>().local)) {
+        tracing::debug!(%error, "the window did not take the theme");
+    }
+    paint(&window);
+}
+
+/// What the person chose; None follows the system.
+fn chosen_theme(local: &Local) -> Option<Theme> {
+    match local.preference("theme").as_ref().and_then(|word| word.as_str()) {
+        Some("dark") => Some(Theme::Dark),
+        Some("light") => Some(Theme::Light),
+        _ => None,
+    }
+}
+
+/// Colours the window as the console's pages are, for the time until one is drawn and for what resizing uncovers.
+fn paint(window: &WebviewWindow) {
+    let chosen = chosen_theme(&window.state::<App>().local);
+    let theme = chosen.unwrap_or_else(|| window.theme().unwrap_or(Theme::Light));
+    if let Err(error) = window.set_background_color(Some(ground(theme))) {
+        tracing::debug!(%error, "the window did not take its colour");
+    }
+}
+
+/// The ground of the console's pages (`colorBackgroundLayoutMain` of its theme).
+fn ground(theme: Theme) -> Color {
+    match theme {
+        Theme::Dark => Color(0x0f, 0x15, 0x17, 0xff),
+        _ => Color(0xf6, 0xf8, 0xf8, 0xff),
+    }
+}
+
+/// Shows a syllable while it is composed: the webview library turns that off, and Hangul then appears only when it is done.
+#[cfg(target_os = "linux")]
+fn show_composing(window: &WebviewWindow) {
+    use webkit2gtk::{InputMethodContextExt, WebViewExt};
+    let asked = window.with_webview(|webview| match webview.inner().input_method_context() {
+        Some(context) => context.set_enable_preedit(true),
+        None => tracing::warn!("the webview has no input method"),
+    });
+    if let Err(error) = asked {
+        tracing::warn!(%error, "the webview has no input method");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn show_composing(_window: &WebviewWindow) {}
 
 fn bring_forward(window: &WebviewWindow) {
     // Each of these can fail on a window manager that does not do it; the window is there all the same.
@@ -224,6 +281,25 @@ mod tests {
             assert!(!is_console_path(outside), "{outside:?}");
         }
         assert!(!is_console_path(&format!("/{}", "a".repeat(MAX_PATH))));
+    }
+
+    #[test]
+    fn the_ground_is_the_consoles() {
+        let tokens = include_str!("../../ui/src/theme/tokens.ts");
+        let hex = |Color(red, green, blue, _)| format!("#{red:02x}{green:02x}{blue:02x}");
+        let line = format!("colorBackgroundLayoutMain: {{ light: '{}', dark: '{}' }}", hex(ground(Theme::Light)), hex(ground(Theme::Dark)));
+        assert!(tokens.contains(&line), "{line}");
+    }
+
+    #[test]
+    fn an_explicit_theme_is_followed_and_any_other_word_means_the_systems() {
+        let local = Local::in_memory().unwrap();
+        assert_eq!(chosen_theme(&local), None);
+        for (chosen, theme) in [("dark", Some(Theme::Dark)), ("light", Some(Theme::Light)), ("system", None)] {
+            let text = serde_json::json!({ "theme": chosen }).to_string();
+            local.set_setting(settings::PREFERENCES, &text.into()).unwrap();
+            assert_eq!(chosen_theme(&local), theme);
+        }
     }
 
     #[test]

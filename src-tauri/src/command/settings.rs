@@ -7,6 +7,7 @@ use crate::error::CallError;
 use crate::local::settings::{MAX_KEY, MAX_VALUE, NOT_FROM_PAGES, PREFERENCES, TRAY_ICON};
 use crate::state::App;
 use crate::tray;
+use crate::window;
 
 /// The value under `key`, or null.
 #[tauri::command]
@@ -29,6 +30,9 @@ pub fn settings_set(app: AppHandle, state: State<'_, App>, key: String, value: V
     state.local.set_setting(&key, &value)?;
     if key == PREFERENCES || key == TRAY_ICON {
         tray::redraw(&app);
+    }
+    if key == PREFERENCES {
+        window::follow_theme(&app);
     }
     Ok(())
 }
