@@ -47,6 +47,9 @@ pub struct Status {
     /// Why the system's keyring is not used, as the system said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why the last secret could not be kept there, as the system said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<String>,
 }
 
 type Items = BTreeMap<String, Zeroizing<String>>;
@@ -66,6 +69,8 @@ enum Place {
 pub struct Secrets {
     place: Mutex<Place>,
     reason: Option<String>,
+    /// Why the last secret was not kept.
+    not_kept: Mutex<Option<String>>,
     path: PathBuf,
 }
 
@@ -84,7 +89,7 @@ impl Secrets {
             (Some(_), Some("session")) => Place::Session(Items::new()),
             (Some(_), _) => Place::Unanswered(Items::new()),
         };
-        Self { place: Mutex::new(place), reason, path }
+        Self { place: Mutex::new(place), reason, not_kept: Mutex::default(), path }
     }
 
     pub fn status(&self) -> Status {
@@ -95,11 +100,18 @@ impl Secrets {
             Place::Locked { .. } => "locked",
             Place::File(_) => "file",
         };
-        Status { state, reason: self.reason.clone() }
+        Status { state, reason: self.reason.clone(), not_kept: self.not_kept().clone() }
     }
 
-    /// Keeps `secret` under `name`. Before the person has answered, and while the file is locked, it waits in memory.
+    /// Keeps `secret` under `name`. Before the person has answered, and while the file is locked, it waits in memory. A failure is part of
+    /// the status until another secret is kept.
     pub fn put(&self, name: &str, secret: &str) -> Result<(), KeyringError> {
+        let kept = self.keep(name, secret);
+        *self.not_kept() = kept.as_ref().err().map(ToString::to_string);
+        kept
+    }
+
+    fn keep(&self, name: &str, secret: &str) -> Result<(), KeyringError> {
         let secret = Zeroizing::new(secret.to_owned());
         match &mut *self.place() {
             Place::Keyring => entry(name)?.set_password(&secret).map_err(keyring_error),
@@ -165,6 +177,10 @@ impl Secrets {
         file.put_all(waiting.clone())?;
         *place = Place::File(Box::new(file));
         Ok(())
+    }
+
+    fn not_kept(&self) -> MutexGuard<'_, Option<String>> {
+        self.not_kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn place(&self) -> MutexGuard<'_, Place> {
@@ -259,6 +275,20 @@ mod tests {
         assert_eq!(again.get("administrator").unwrap().as_deref().map(String::as_str), Some("s3cret-value"));
         assert_eq!(again.get("late").unwrap().as_deref().map(String::as_str), Some("waited"));
         assert_eq!(again.get("nothing").unwrap(), None);
+    }
+
+    #[test]
+    fn a_key_that_could_not_be_kept_is_part_of_the_status() {
+        let folder = tempfile::tempdir().unwrap();
+        // No store is chosen in a test, so the keyring that was found takes nothing.
+        let secrets = Secrets::with_keyring(Ok(()), folder.path(), None);
+        assert_eq!(secrets.status().not_kept, None);
+        assert!(secrets.put("administrator", "s3cret").is_err());
+        let status = secrets.status();
+        assert_eq!(status.state, "keyring");
+        let said = status.not_kept.unwrap();
+        assert!(said.contains("keyring") && !said.contains("s3cret"), "{said}");
+        assert!(serde_json::to_string(&secrets.status()).unwrap().contains("notKept"));
     }
 
     #[test]
