@@ -41,6 +41,13 @@ impl Embedded {
         &self.address
     }
 
+    /// Hexadecimal SHA-256 of the file of the hub's certificate authority, with which another machine checks the copy that it was given.
+    pub async fn ca_sha256(&self) -> Option<String> {
+        let pem = tokio::fs::read(&self.address.ca_file).await.ok()?;
+        let digest = ring::digest::digest(&ring::digest::SHA256, &pem);
+        Some(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// Twelve digits.
     pub fn account(&self) -> &str {
         &self.hub.shared().account
@@ -126,4 +133,22 @@ async fn listen(hub: &Hub, local: &Local) -> Result<SocketAddr, HubError> {
         }
     }
     Err(failure.unwrap_or_else(|| HubError::Other("no port was tried".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_authoritys_digest_is_that_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = Embedded::open(folder.path(), &Local::in_memory().unwrap()).await.unwrap();
+        let said = hub.ca_sha256().await.unwrap();
+        let sum = std::process::Command::new("sha256sum").arg(&hub.address().ca_file).output();
+        if let Ok(sum) = sum {
+            assert_eq!(String::from_utf8_lossy(&sum.stdout).split(' ').next(), Some(said.as_str()));
+        }
+        assert_eq!(said.len(), 64);
+        hub.close().await;
+    }
 }

@@ -39,6 +39,8 @@ pub struct AppInfo {
     endpoint: Option<String>,
     /// PEM file of the hub's certificate authority, for `AWS_CA_BUNDLE`.
     ca_file: Option<String>,
+    /// Hexadecimal SHA-256 of that file's bytes.
+    ca_sha256: Option<String>,
     region: Option<String>,
     account: Option<String>,
     protected: bool,
@@ -75,6 +77,10 @@ pub async fn app_info(app: AppHandle, state: State<'_, App>) -> Result<AppInfo, 
         Opening::Open(Target::Embedded(hub)) => ("open", None, Some(hub)),
         Opening::Failed(reason) => ("failed", Some(reason), None),
     };
+    let ca_sha256 = match &hub {
+        Some(hub) => hub.ca_sha256().await,
+        None => None,
+    };
     let hub_url = hub.as_ref().map(|hub| hub.address().url());
     let mark = state.mark();
     let this_machine = state.this_machine.borrow().clone();
@@ -91,6 +97,7 @@ pub async fn app_info(app: AppHandle, state: State<'_, App>) -> Result<AppInfo, 
         endpoint: hub_url.clone(),
         hub_url,
         ca_file: hub.as_ref().map(|hub| hub.address().ca_file.display().to_string()),
+        ca_sha256,
         region: hub.as_ref().map(|hub| hub.address().region.clone()),
         account: hub.as_ref().map(|hub| hub.account().to_owned()),
         protected: mark == Mark::Protected,
