@@ -66,7 +66,7 @@ describe('a desktop that has no keyring, no notifications and no tray', { timeou
     await says('Where to keep access keys');
     await desktop.picture('secrets-choose-en');
     await desktop.prefer({ language: 'ko', theme: 'dark' });
-    await says('액세스 키를 둘 곳');
+    await says('액세스 키 보관 위치');
     await desktop.picture('secrets-choose-ko');
     await desktop.prefer({ language: 'en', theme: 'light' });
     await says('Where to keep access keys');

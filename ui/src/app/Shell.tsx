@@ -8,15 +8,16 @@ import Flashbar from '@cloudscape-design/components/flashbar';
 import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { Suspense, useEffect, useMemo } from 'react';
+import { Suspense, useEffect, useMemo, useState } from 'react';
 import { followEvents } from '../api/live';
 import { Failure } from '../components/Failure';
 import { Loading } from '../components/Loading';
+import { lineOf } from '../api/errors';
 import { ApiFailure, host } from '../host';
 import { useText } from '../i18n';
 import { useStore } from '../lib/store';
 import { useConnection } from './connection';
-import { dismiss, flashes } from './flash';
+import { dismiss, flash, flashes } from './flash';
 import { HeaderBar } from './HeaderBar';
 import { crumbs, focusHeading } from './page';
 import { PAGES } from './pages';
@@ -65,15 +66,56 @@ function Breadcrumbs() {
   return <BreadcrumbGroup items={[{ text: t('nav.home'), href: href('/') }, ...trail]} onFollow={follow} />;
 }
 
+const ENROLMENT = {
+  unavailable: { type: 'warning', header: 'errors.machineUnavailable', action: 'errors.machineTryAgain' },
+  retrying: { type: 'warning', header: 'errors.machineRetrying', action: 'errors.machineTryAgain' },
+  removed: { type: 'info', header: 'errors.machineRemoved', action: 'errors.machineEnrolAgain' },
+} as const;
+
+/** This machine is no node of the hub inside the app: why, and the way back. */
+function Enrolment({ machine }: { machine: { state: string; reason?: string } }) {
+  const { t, maybe } = useText();
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const { type, header, action } = ENROLMENT[machine.state as keyof typeof ENROLMENT];
+  const enrol = async () => {
+    setBusy(true);
+    try {
+      await host.enrolThisMachine?.();
+    } catch (error) {
+      flash({ type: 'error', text: 'errors.flash', values: { what: t('errors.machineUnavailable'), message: lineOf(error, maybe) } });
+    } finally {
+      setBusy(false);
+      void client.invalidateQueries({ queryKey: ['connection'] });
+    }
+  };
+  return (
+    <Alert
+      type={type}
+      header={t(header)}
+      action={
+        host.enrolThisMachine && (
+          <Button loading={busy} onClick={() => void enrol()}>
+            {t(action)}
+          </Button>
+        )
+      }
+    >
+      {machine.reason}
+    </Alert>
+  );
+}
+
 /** Above every page, when the hub inside the app is not there or this machine could not become its node. */
 function HubState() {
   const { t } = useText();
   const connection = useConnection();
   const machine = connection?.thisMachine;
   if (connection?.failed !== undefined) return <Failure error={new ApiFailure('HubNotOpen', connection.failed)} what={t('errors.hubFailed')} />;
-  if (machine?.state === 'unavailable' || (machine?.state === 'restarting' && machine.reason)) {
+  if (machine?.state === 'unavailable' || machine?.state === 'retrying' || machine?.state === 'removed') return <Enrolment machine={machine} />;
+  if (machine?.state === 'restarting' && machine.reason) {
     return (
-      <Alert type="warning" header={t(machine.state === 'unavailable' ? 'errors.machineUnavailable' : 'errors.machineRestarting')}>
+      <Alert type="warning" header={t('errors.machineRestarting')}>
         {machine.reason}
       </Alert>
     );

@@ -6,7 +6,7 @@ function isSettled(info: ConnectionInfo | undefined): boolean {
   if (!info) return false;
   if (info.failed !== undefined) return true;
   if (host.secrets && !info.secrets) return false;
-  return info.endpoint !== '' && !['waiting', 'registering', 'restarting'].includes(info.thisMachine?.state ?? '');
+  return info.endpoint !== '' && !['waiting', 'registering', 'restarting', 'retrying'].includes(info.thisMachine?.state ?? '');
 }
 
 /** The endpoint in use. Asked again every second until it is open, then seldom. */

@@ -133,11 +133,12 @@ function outputPath(ref: { commandId: string; instanceId: string; step: string }
 }
 
 /** What the hub says of itself to a page that has not signed in: the region is part of what a signature covers. */
-async function aboutHub(): Promise<{ region: string; version: string }> {
+async function aboutHub(): Promise<{ region: string; version: string; caSha256?: string }> {
   try {
     const response = await fetch('./config.json', { cache: 'no-store' });
-    const { region, version } = (await response.json()) as { region?: unknown; version?: unknown };
-    return { region: typeof region === 'string' && region ? region : 'us-east-1', version: typeof version === 'string' ? version : '' };
+    const said = (await response.json()) as Record<string, unknown>;
+    const text = (name: string) => (typeof said[name] === 'string' && said[name] ? said[name] : undefined);
+    return { region: text('region') ?? 'us-east-1', version: text('version') ?? '', caSha256: text('caSha256') };
   } catch {
     return { region: 'us-east-1', version: '' };
   }
@@ -189,6 +190,7 @@ export const browserHost: Host = {
       readOnly: false,
       embedded: false,
       version: about.version,
+      caSha256: about.caSha256,
     };
   },
   settingsGet: async (key) => localStorage.getItem(SETTINGS + key) ?? undefined,

@@ -64,12 +64,14 @@ export interface ConnectionInfo {
   version: string;
   /** Where the hub's certificate authority lies on this machine, for the AWS CLI. */
   caFile?: string;
+  /** SHA-256 of the file `ca.pem` that the hub hands out, in hexadecimal digits: by it a machine checks what it fetched. */
+  caSha256?: string;
   /** Why the hub inside the app did not open. */
   failed?: string;
   /** How this machine stands as a node of the hub inside the app. */
-  thisMachine?: { state: 'waiting' | 'registering' | 'running' | 'restarting' | 'unavailable' | 'stopped'; reason?: string };
-  /** Where the app keeps access keys, and why not in the system's keyring. Absent while the system is being asked, and in a browser. */
-  secrets?: { state: SecretsState; reason?: string };
+  thisMachine?: { state: 'waiting' | 'registering' | 'running' | 'restarting' | 'retrying' | 'unavailable' | 'removed' | 'stopped'; reason?: string };
+  /** Where the app keeps access keys, why not in the system's keyring, and why the key could not be kept there (`notKept`). Absent while the system is being asked, and in a browser. */
+  secrets?: { state: SecretsState; reason?: string; notKept?: string };
 }
 
 /** Where the access keys are: see `keyring::Status` of the app. */
@@ -116,6 +118,8 @@ export interface Host {
   saveFile(name: string, mime: string, parts: BlobPart[]): Promise<boolean>;
   /** Calls back with a route when a notification or the tray asks for a page, also for one asked for before the page was there. */
   onNavigate(open: (path: string) => void): () => void;
+  /** Makes this machine a node of the hub inside the app, after that failed or somebody removed it. Absent in a browser. */
+  enrolThisMachine?(): Promise<void>;
   /** Tells which page is shown, so that it is shown again at the next start. */
   navigated(path: string): void;
   /** Marks the connection; the host asks the person natively first. Absent where marks mean nothing. */

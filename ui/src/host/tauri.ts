@@ -106,7 +106,7 @@ export const tauriHost: Host = {
   },
   async info(): Promise<ConnectionInfo> {
     const info = await command<
-      { [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionError?: string | null; keyring?: { state: SecretsState; reason?: string } | null }
+      { [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionError?: string | null; keyring?: { state: SecretsState; reason?: string; notKept?: string } | null }
     >('app_info');
     return {
       name: info.name ?? '',
@@ -119,6 +119,7 @@ export const tauriHost: Host = {
       embedded: info.embedded ?? true,
       version: info.version ?? '',
       caFile: info.caFile ?? undefined,
+      caSha256: info.caSha256 ?? undefined,
       failed: info.connectionError ?? undefined,
       thisMachine: info.thisMachine ?? undefined,
       secrets: info.keyring ?? undefined,
@@ -127,6 +128,7 @@ export const tauriHost: Host = {
   settingsGet: async (key) => (await command<string | null>('settings_get', { key })) ?? undefined,
   settingsSet: (key, value) => command('settings_set', { key, value }),
   openExternal: (url) => command('open_external', { url }),
+  enrolThisMachine: () => command('enrol_this_machine', {}),
   copy: (text) => navigator.clipboard.writeText(text),
   async saveFile(name, mime, parts) {
     const data = new Uint8Array(await new Blob(parts, { type: mime }).arrayBuffer());

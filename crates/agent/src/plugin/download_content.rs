@@ -74,7 +74,8 @@ async fn secret(cx: &StepCx<'_>, info: &Inputs, name: &str) -> Result<Option<Str
     let inside = trimmed.strip_prefix("{{").and_then(|t| t.strip_suffix("}}")).map(str::trim).and_then(|t| t.strip_prefix(SECURE));
     let Some(parameter) = inside else { return Ok(Some(text).filter(|t| !t.trim().is_empty())) };
     let body = json!({ "Names": [parameter], "WithDecryption": true });
-    let answer = cx.agent.link.call("GetParameters", &body).await.map_err(|error| format!("The parameter {parameter} cannot be read: {error}"))?;
+    let answer =
+        cx.agent.link.call("GetParameters", &body).await.map_err(|error| format!("The parameter {parameter} cannot be read: {error}"))?;
     let value = answer["Parameters"][0]["Value"].as_str().map(str::to_owned);
     value.map(Some).ok_or_else(|| format!("The parameter {parameter} does not exist, or this node may not read it."))
 }

@@ -140,7 +140,8 @@ pub async fn fetch(cx: &StepCx<'_>, name: &str) -> Result<String, String> {
     if let Some(version) = version {
         body["DocumentVersion"] = version.into();
     }
-    let answer = cx.agent.link.call("GetDocument", &body).await.map_err(|error| format!("The document {name} cannot be fetched: {error}"))?;
+    let answer =
+        cx.agent.link.call("GetDocument", &body).await.map_err(|error| format!("The document {name} cannot be fetched: {error}"))?;
     answer["Content"].as_str().map(str::to_owned).ok_or_else(|| format!("The hub's answer for the document {name} has no content."))
 }
 

@@ -142,7 +142,7 @@ pub fn wipe(home: &Home) -> std::io::Result<()> {
     for dir in [home.documents(), home.replies(), home.seen(), home.downloads()] {
         pending::removed(std::fs::remove_dir_all(dir))?;
     }
-    if let Some(volatile) = home.volatile() {
+    for volatile in home.volatiles() {
         pending::removed(std::fs::remove_dir_all(volatile))?;
     }
     home::sync_dir(home.root())

@@ -12,6 +12,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 use qd_model::ApiError;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::answer::plain;
 use super::files::not_found;
@@ -46,8 +47,10 @@ pub fn root(shared: &Shared) -> Response<Body> {
 /// A file of the console, or its first page for an address that only the console's own router knows.
 pub async fn serve(shared: &Shared, page: &str) -> Response<Body> {
     if page == "config.json" {
-        // What a page must know before it can sign.
-        let config = json!({ "region": shared.region, "version": env!("CARGO_PKG_VERSION") });
+        // What a page must know before it can sign, and the digest by which a machine that is enrolled checks `ca.pem`: a page from here is
+        // as good as the certificate that the person at it has accepted.
+        let digest = Sha256::digest(shared.front.ca_pem().as_bytes());
+        let config = json!({ "region": shared.region, "version": env!("CARGO_PKG_VERSION"), "caSha256": hex::encode(digest) });
         let mut response = plain(StatusCode::OK, "application/json", config.to_string());
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return response;

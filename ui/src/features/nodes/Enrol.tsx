@@ -17,7 +17,7 @@ import type { Made } from './MakeActivation';
 export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
   const { t } = useText();
   const connection = useConnection();
-  const enrolment = { endpoint: connection?.endpoint ?? '', region: connection?.region ?? '', id: made.id, code: made.code };
+  const enrolment = { endpoint: connection?.endpoint ?? '', region: connection?.region ?? '', caSha256: connection?.caSha256, id: made.id, code: made.code };
   const stock = stockSteps(enrolment);
   const copyable = (text: string) => (
     <CopyToClipboard variant="inline" textToCopy={text} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isLoopback, linuxLine, stockSteps } from './install';
+import { isLoopback, linuxLine, stockSteps, windowsLine } from './install';
 
 const enrolment = { endpoint: 'https://hub.example:8443/', region: 'local-1', id: 'a-b', code: 'CODE' };
 
@@ -23,4 +23,14 @@ it('keeps the activation code out of arguments, and what root runs out of folder
 it('writes a scheme for the message gateway, which otherwise loses its port', () => {
   const { configuration } = stockSteps(enrolment);
   expect(configuration).toContain('"Endpoint": "https://hub.example:8443"');
+});
+it('compares the certificate authority with the digest that the hub told before anything trusts it', () => {
+  const caSha256 = 'ab'.repeat(32);
+  for (const line of [linuxLine({ ...enrolment, caSha256 }), stockSteps({ ...enrolment, caSha256 }).certificate]) {
+    const steps = line.split('&&');
+    const compared = steps.findIndex((step) => step.includes(`echo "${caSha256}  $dir/ca.pem" | sha256sum -c -`));
+    expect(compared).toBe(steps.findIndex((step) => step.includes('-fsSk')) + 1);
+  }
+  expect(windowsLine({ ...enrolment, caSha256 })).toContain(`-ne '${caSha256}') { throw`);
+  expect(linuxLine({ ...enrolment, caSha256: '"; rm -rf /' })).not.toContain('rm -rf');
 });

@@ -218,6 +218,11 @@ function Secrets() {
         </Header>
       }
     >
+      {secrets.notKept && (
+        <Alert type="warning" header={t('settings.secretsNotKept')}>
+          {secrets.notKept}
+        </Alert>
+      )}
       {t(`settings.secretsState.${secrets.state}`)}
     </Container>
   );

@@ -42,6 +42,7 @@ export const settings = {
   toolsHint: 'They work against this hub with these variables. The app asks before it shows the access key.',
   hideKey: 'Hide the access key',
   secrets: 'Access keys',
+  secretsNotKept: 'The access key could not be kept there',
   secretsState: {
     keyring: 'Kept in the keyring of the operating system.',
     unanswered: 'In memory until you choose: this system has no keyring that Quarterdeck can use.',

@@ -42,6 +42,7 @@ export const settings = {
   toolsHint: '이 변수들로 이 허브에 그대로 연결합니다. 액세스 키는 보여 주기 전에 앱이 물어봅니다.',
   hideKey: '액세스 키 숨기기',
   secrets: '액세스 키 보관',
+  secretsNotKept: '액세스 키를 보관하지 못했습니다',
   secretsState: {
     keyring: '운영 체제의 키링에 있습니다.',
     unanswered: '고르기 전까지 메모리에 있습니다. 이 시스템에는 Quarterdeck이 쓸 수 있는 키링이 없습니다.',

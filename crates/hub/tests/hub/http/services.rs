@@ -1,6 +1,7 @@
 //! Which service a request is for, and the ones without a signature.
 
 use serde_json::json;
+use sha2::Digest as _;
 
 use super::client::{ONE, Request, TWO, TestHub};
 
@@ -70,6 +71,8 @@ async fn the_console_is_served_with_a_policy_and_without_leaving_its_folder() {
     }
     let config = hub.raw(&get("/quarterdeck/console/config.json")).await.json();
     assert_eq!(config["region"], "local-1");
+    let ca = hub.raw(&get("/quarterdeck/ca.pem")).await.text();
+    assert_eq!(config["caSha256"], hex::encode(sha2::Sha256::digest(ca.as_bytes())));
     let root = hub.raw(&get("/")).await;
     assert_eq!((root.status, root.header("location")), (303, Some("/quarterdeck/console/")));
 }
