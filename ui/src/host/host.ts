@@ -64,6 +64,8 @@ export interface ConnectionInfo {
   version: string;
   /** Where the hub's certificate authority lies on this machine, for the AWS CLI. */
   caFile?: string;
+  /** Folder of the app's log files. */
+  logDir?: string;
   /** SHA-256 of the file `ca.pem` that the hub hands out, in hexadecimal digits: by it a machine checks what it fetched. */
   caSha256?: string;
   /** Why the hub inside the app did not open. */
@@ -118,6 +120,8 @@ export interface Host {
   saveFile(name: string, mime: string, parts: BlobPart[]): Promise<boolean>;
   /** Calls back with a route when a notification or the tray asks for a page, also for one asked for before the page was there. */
   onNavigate(open: (path: string) => void): () => void;
+  /** Opens the folder of what the app wrote about itself; its path. Absent in a browser. */
+  openLogs?(): Promise<string>;
   /** Makes this machine a node of the hub inside the app, after that failed or somebody removed it. Absent in a browser. */
   enrolThisMachine?(): Promise<void>;
   /** Tells which page is shown, so that it is shown again at the next start. */

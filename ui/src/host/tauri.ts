@@ -120,6 +120,7 @@ export const tauriHost: Host = {
       version: info.version ?? '',
       caFile: info.caFile ?? undefined,
       caSha256: info.caSha256 ?? undefined,
+      logDir: info.logDir ?? undefined,
       failed: info.connectionError ?? undefined,
       thisMachine: info.thisMachine ?? undefined,
       secrets: info.keyring ?? undefined,
@@ -128,6 +129,7 @@ export const tauriHost: Host = {
   settingsGet: async (key) => (await command<string | null>('settings_get', { key })) ?? undefined,
   settingsSet: (key, value) => command('settings_set', { key, value }),
   openExternal: (url) => command('open_external', { url }),
+  openLogs: () => command('open_logs', {}),
   enrolThisMachine: () => command('enrol_this_machine', {}),
   copy: (text) => navigator.clipboard.writeText(text),
   async saveFile(name, mime, parts) {

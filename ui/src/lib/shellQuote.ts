@@ -6,8 +6,13 @@ export function quotePosix(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** A PowerShell string, as an expression needs it: a bare word there is the name of a command. */
+export function stringPowerShell(text: string): string {
+  return `'${text.replace(/['‘’‚‛]/g, '$&$&')}'`;
+}
+
 /** PowerShell 7.3 and later: single quotes, doubled inside; typographic ones count as quotes there. */
 export function quotePowerShell(word: string): string {
   if (word !== '' && /^[A-Za-z0-9_\-./:=+]+$/.test(word) && !word.startsWith('-.')) return word;
-  return `'${word.replace(/['‘’‚‛]/g, '$&$&')}'`;
+  return stringPowerShell(word);
 }

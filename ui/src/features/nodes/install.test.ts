@@ -32,5 +32,6 @@ it('compares the certificate authority with the digest that the hub told before 
     expect(compared).toBe(steps.findIndex((step) => step.includes('-fsSk')) + 1);
   }
   expect(windowsLine({ ...enrolment, caSha256 })).toContain(`-ne '${caSha256}') { throw`);
+  expect(windowsLine(enrolment)).toContain(`$env:QUARTERDECK_ACTIVATION_CODE = 'CODE'`);
   expect(linuxLine({ ...enrolment, caSha256: '"; rm -rf /' })).not.toContain('rm -rf');
 });

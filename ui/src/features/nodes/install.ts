@@ -1,5 +1,5 @@
 /** What to run on a machine to enrol it, for our agent and for the stock one. */
-import { quotePosix, quotePowerShell } from '../../lib/shellQuote';
+import { quotePosix, quotePowerShell, stringPowerShell } from '../../lib/shellQuote';
 
 export interface Enrolment {
   endpoint: string;
@@ -43,7 +43,7 @@ export function windowsLine({ endpoint, region, id, code, caSha256 }: Enrolment)
     `curl.exe -fsSk ${quotePowerShell(`${hub}/quarterdeck/ca.pem`)} -o "$env:ProgramData\\Quarterdeck Agent\\ca.pem"`,
     ...(isDigest(caSha256) ? [`if ((Get-FileHash "$env:ProgramData\\Quarterdeck Agent\\ca.pem" -Algorithm SHA256).Hash -ne '${caSha256}') { throw "ca.pem is not this hub's" }`] : []),
     `curl.exe -fsS --ssl-no-revoke --cacert "$env:ProgramData\\Quarterdeck Agent\\ca.pem" ${quotePowerShell(`${hub}/quarterdeck/agent/windows-x86_64`)} -o ${program}`,
-    `$env:QUARTERDECK_ACTIVATION_CODE = ${quotePowerShell(code)}`,
+    `$env:QUARTERDECK_ACTIVATION_CODE = ${stringPowerShell(code)}`,
     `& ${program} register --data-dir ${data} --endpoint ${quotePowerShell(hub)} --ca-file "$env:ProgramData\\Quarterdeck Agent\\ca.pem" --activation-id ${quotePowerShell(id)} --region ${quotePowerShell(region)}`,
     `& ${program} install-service --data-dir ${data}`,
   ].join('\n');

@@ -1,4 +1,5 @@
 import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
@@ -7,12 +8,15 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import Tabs from '@cloudscape-design/components/tabs';
 import TimeInput from '@cloudscape-design/components/time-input';
 import Toggle from '@cloudscape-design/components/toggle';
 import Tiles from '@cloudscape-design/components/tiles';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { lineOf } from '../../api/errors';
 import { useConnection } from '../../app/connection';
+import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { changePreferences, type Preferences, preferences } from '../../app/preferences';
 import { secretsDialog } from '../../app/SecretsDialog';
@@ -20,7 +24,7 @@ import { CodeBlock } from '../../components/CodeBlock';
 import { Failure } from '../../components/Failure';
 import { type AccessKey, type ConnectionMark, host, type SecretsState } from '../../host';
 import { type TextKey, useText } from '../../i18n';
-import { quotePosix } from '../../lib/shellQuote';
+import { quotePosix, stringPowerShell } from '../../lib/shellQuote';
 import { useStore } from '../../lib/store';
 
 export function SettingsPage() {
@@ -244,12 +248,15 @@ function AwsTools() {
       setError(failure);
     }
   };
-  const lines = [
-    `export AWS_ENDPOINT_URL=${connection.endpoint}`,
-    `export AWS_REGION=${connection.region}`,
-    `export AWS_CA_BUNDLE=${quotePosix(connection.caFile)}`,
-    ...(key ? [`export AWS_ACCESS_KEY_ID=${key.accessKeyId}`, `export AWS_SECRET_ACCESS_KEY=${quotePosix(key.secretAccessKey)}`] : []),
-  ];
+  const variables = {
+    AWS_ENDPOINT_URL: connection.endpoint,
+    AWS_REGION: connection.region,
+    AWS_CA_BUNDLE: connection.caFile,
+    ...(key ? { AWS_ACCESS_KEY_ID: key.accessKeyId, AWS_SECRET_ACCESS_KEY: key.secretAccessKey } : {}),
+  };
+  const inShell = (line: (name: string, value: string) => string) => (
+    <CodeBlock text={Object.entries(variables).map(([name, value]) => line(name, value)).join('\n')} />
+  );
   return (
     <Container
       header={
@@ -260,9 +267,27 @@ function AwsTools() {
     >
       <SpaceBetween size="s">
         {error !== undefined && <Failure error={error} what={t('settings.keyFailed')} />}
-        <CodeBlock text={lines.join('\n')} />
+        <Tabs
+          tabs={[
+            { id: 'shell', label: t('settings.toolsShell'), content: inShell((name, value) => `export ${name}=${quotePosix(value)}`) },
+            { id: 'powershell', label: 'PowerShell', content: inShell((name, value) => `$env:${name} = ${stringPowerShell(value)}`) },
+          ]}
+        />
       </SpaceBetween>
     </Container>
+  );
+}
+
+/** Where the app wrote what it did: what an error does not say stands there. */
+function Logs({ folder }: { folder: string | undefined }) {
+  const { t, maybe } = useText();
+  const show = host.openLogs;
+  if (!folder || !show) return null;
+  const open = () => show().catch((error: unknown) => flash({ type: 'error', text: 'errors.flash', values: { what: t('settings.logFailed'), message: lineOf(error, maybe) } }));
+  return (
+    <FormField label={t('settings.log')} secondaryControl={<Button onClick={() => void open()}>{t('settings.logOpen')}</Button>}>
+      <Box variant="code">{folder}</Box>
+    </FormField>
   );
 }
 
@@ -282,6 +307,7 @@ function ConnectionDetails() {
           { label: t('settings.version'), value: connection?.version || '–' },
         ]}
       />
+      <Logs folder={connection?.logDir} />
       <Mark />
       </SpaceBetween>
     </Container>
