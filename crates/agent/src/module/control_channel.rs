@@ -36,8 +36,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// After the loss of a connection that worked, nodes return within this time, spread evenly.
 const SPREAD: Duration = Duration::from_millis(2500);
-/// A connection that held this long worked.
-const PROVEN: Duration = Duration::from_secs(20);
+/// A connection that held this long worked, also when the hub had nothing to say on it.
+const PROVEN: Duration = Duration::from_secs(5);
 /// Time for connecting and for an answer to a ping.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Time for one frame to leave: a hub that takes nothing any more is as good as gone, though its machine keeps the connection.
@@ -58,13 +58,13 @@ pub async fn run(agent: Arc<Agent>) {
             Ok(socket) => {
                 tracing::info!(hub = agent.registration.endpoint, "connected");
                 let begun = Instant::now();
-                let (address, end) = serve(&agent, socket, &stop).await;
-                let pause = pause_after(begun.elapsed(), &mut wait);
+                let Served { address, heard, end } = serve(&agent, socket, &stop).await;
+                let pause = pause_after(heard || begun.elapsed() >= PROVEN, &mut wait);
                 tracing::info!(%end, ?address, again_in = ?pause, "disconnected");
                 pause
             }
             Err(error) => {
-                let pause = pause_after(Duration::ZERO, &mut wait);
+                let pause = pause_after(false, &mut wait);
                 tracing::warn!(%error, again_in = ?pause, "no connection");
                 pause
             }
@@ -76,10 +76,10 @@ pub async fn run(agent: Arc<Agent>) {
     }
 }
 
-/// The pause after a connection that lasted so long. One that closes soon after it was opened, because something in between or the hub
+/// The pause after a connection that worked or did not. One that closes soon after it was opened, because something in between or the hub
 /// itself does not want it, is waited for like one that was not opened.
-fn pause_after(lasted: Duration, wait: &mut Duration) -> Duration {
-    if lasted >= PROVEN {
+fn pause_after(worked: bool, wait: &mut Duration) -> Duration {
+    if worked {
         *wait = FIRST_WAIT;
         return spread();
     }
@@ -160,7 +160,17 @@ fn refused(status: u16, body: &[u8]) -> ConnectError {
 }
 
 /// Serves a connection to its end; returns our address on it, and why it ended.
-async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> (Option<std::net::IpAddr>, String) {
+/// How a connection was.
+struct Served {
+    /// Ours.
+    address: Option<std::net::IpAddr>,
+    /// The hub said something on it.
+    heard: bool,
+    /// Why it is over.
+    end: String,
+}
+
+async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> Served {
     let address = match socket.get_ref() {
         MaybeTlsStream::Rustls(tls) => tls.get_ref().0.local_addr().ok().map(|a| a.ip()),
         MaybeTlsStream::Plain(tcp) => tcp.local_addr().ok().map(|a| a.ip()),
@@ -174,6 +184,7 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
     let ping_every = Duration::from_secs(agent.config.ping_seconds);
     let mut ping_at = Instant::now() + ping_every;
     let mut pong_until: Option<Instant> = None;
+    let mut heard = false;
     let end = loop {
         let repeat_at = [agent.replies.due_at(Instant::now()), agent.streams.due_at()].into_iter().flatten().min();
         let far = Instant::now() + Duration::from_secs(3600);
@@ -195,7 +206,9 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
                 if pong_until.is_some() { break "the hub does not answer pings".to_owned() }
                 Ok(())
             }
-            message = stream.next() => match message {
+            message = stream.next() => {
+                heard |= matches!(message, Some(Ok(Message::Binary(_) | Message::Text(_) | Message::Pong(_))));
+                match message {
                 Some(Ok(Message::Binary(frame))) => { receive(agent, &frame); Ok(()) }
                 // The stock agent's reader takes text frames as frames too.
                 Some(Ok(Message::Text(text))) => { receive(agent, text.as_bytes()); Ok(()) }
@@ -203,7 +216,8 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
                 Some(Ok(Message::Close(_))) | None => break "closed by the hub".to_owned(),
                 Some(Ok(_)) => in_time(sink.flush()).await,
                 Some(Err(error)) => break error.to_string(),
-            },
+                }
+            }
         };
         if let Err(error) = written {
             break error.to_string();
@@ -217,7 +231,7 @@ async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> 
         sink.send(Message::Close(None)).await
     })
     .await;
-    (address, end)
+    Served { address, heard, end }
 }
 
 /// Writes what waits: acks first, then replies, then output, and flushes once.
@@ -325,12 +339,12 @@ mod tests {
     fn a_connection_that_closes_at_once_is_waited_for_longer_each_time() {
         let mut wait = FIRST_WAIT;
         for longest in [1, 2, 4, 8, 16, 32, 60, 60] {
-            let pause = pause_after(PROVEN / 2, &mut wait);
+            let pause = pause_after(false, &mut wait);
             let longest = Duration::from_secs(longest);
             assert!((longest / 2..=longest).contains(&pause), "{pause:?} of {longest:?}");
         }
-        assert!(pause_after(PROVEN, &mut wait) <= SPREAD, "one that worked is come back to soon");
-        assert!(pause_after(Duration::ZERO, &mut wait) <= FIRST_WAIT * 2);
+        assert!(pause_after(true, &mut wait) <= SPREAD, "one that worked is come back to soon");
+        assert!(pause_after(false, &mut wait) <= FIRST_WAIT * 2);
     }
 
     #[tokio::test]
