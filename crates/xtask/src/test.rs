@@ -30,8 +30,8 @@ const STEPS: &[Step] = &[
     ("build", || single(run::programs().map(drop))),
     // Architecture tests are among these: they are the `arch` tests of the package in `tests`.
     ("nextest", || shell::run_counting(&mut cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--features", FEATURES]))),
-    ("browser", || or_again(|| shell::run_counting(&mut npm("ui", "browser-test")))),
-    ("desktop", || or_again(|| shell::run_counting(&mut npm("tests/desktop", "test")))),
+    ("browser", || shell::run_counting(&mut npm("ui", "browser-test"))),
+    ("desktop", || shell::run_counting(&mut npm("tests/desktop", "test"))),
 ];
 
 const FEATURES: &str = "quarterdeck/custom-protocol";
@@ -103,19 +103,6 @@ fn with_environment(mut command: Command) -> Command {
         command.env("PATH", path);
     }
     command
-}
-
-/// Tests in a window share the machine with whatever else it does: what failed is run once more, as nextest is told to do
-/// (`.config/nextest.toml`), and said to be flaky when it passes then. What is broken fails twice.
-fn or_again(step: impl Fn() -> (Counts, anyhow::Result<()>)) -> (Counts, anyhow::Result<()>) {
-    let first = step();
-    let Err(error) = &first.1 else { return first };
-    println!("test: {error:#}; once more, to tell what is flaky from what is broken");
-    let second = step();
-    if second.1.is_ok() {
-        println!("test: FLAKY: passed at the second try; the first is to be looked at");
-    }
-    second
 }
 
 /// A check that passes or fails as a whole.
