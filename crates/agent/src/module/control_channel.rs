@@ -159,7 +159,6 @@ fn refused(status: u16, body: &[u8]) -> ConnectError {
     ConnectError::Socket(format!("status {status}: {text}"))
 }
 
-/// Serves a connection to its end; returns our address on it, and why it ended.
 /// How a connection was.
 struct Served {
     /// Ours.
@@ -170,6 +169,7 @@ struct Served {
     end: String,
 }
 
+/// Serves a connection to its end.
 async fn serve(agent: &Arc<Agent>, socket: Socket, stop: &CancellationToken) -> Served {
     let address = match socket.get_ref() {
         MaybeTlsStream::Rustls(tls) => tls.get_ref().0.local_addr().ok().map(|a| a.ip()),
