@@ -17,7 +17,7 @@ import { ApiFailure, host } from '../host';
 import { useText } from '../i18n';
 import { useStore } from '../lib/store';
 import { useConnection } from './connection';
-import { dismiss, flash, flashes } from './flash';
+import { dismiss, type Flash, flash, flashes } from './flash';
 import { HeaderBar } from './HeaderBar';
 import { crumbs, focusHeading } from './page';
 import { PAGES } from './pages';
@@ -44,6 +44,21 @@ function activePath(pathname: string): string {
   return href(owner[0]?.path ?? '/');
 }
 
+function MessageAction({ message, open }: { message: Flash; open: (path: string) => void }) {
+  const { t, maybe } = useText();
+  const { link, undo } = message;
+  const takeBack = () => {
+    // Gone at once, so that it cannot be taken back twice.
+    dismiss(message.id);
+    undo?.run().then(
+      () => flash({ type: 'info', text: 'common.undone' }),
+      (error: unknown) => flash({ type: 'error', text: 'errors.flash', values: { what: t(undo.failed), message: lineOf(error, maybe) } }),
+    );
+  };
+  if (undo) return <Button onClick={takeBack}>{t('common.undo')}</Button>;
+  return link ? <Button onClick={() => open(link.to)}>{t(link.text)}</Button> : null;
+}
+
 function Messages() {
   const { t } = useText();
   const open = useOpen();
@@ -54,7 +69,7 @@ function Messages() {
     dismissible: true,
     dismissLabel: t('common.close'),
     onDismiss: () => dismiss(message.id),
-    action: message.link ? <Button onClick={() => message.link && open(message.link.to)}>{t(message.link.text)}</Button> : undefined,
+    action: message.link || message.undo ? <MessageAction message={message} open={open} /> : undefined,
   }));
   return <Flashbar items={items} />;
 }

@@ -15,7 +15,8 @@ interface Props {
   failed: string;
   onConfirm: () => Promise<void>;
   onClose: () => void;
-  children: ReactNode;
+  /** A function gets the way to confirm from within, such as by Enter in a field. */
+  children: ReactNode | ((confirm: () => void) => ReactNode);
   disabledReason?: string;
 }
 
@@ -24,6 +25,7 @@ export function Confirm({ title, action, dismiss, failed, onConfirm, onClose, ch
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const run = async () => {
+    if (busy || disabledReason) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -56,7 +58,7 @@ export function Confirm({ title, action, dismiss, failed, onConfirm, onClose, ch
     >
       <SpaceBetween size="m">
         {error !== undefined && <Failure error={error} what={failed} />}
-        {children}
+        {typeof children === 'function' ? children(() => void run()) : children}
       </SpaceBetween>
     </Modal>
   );

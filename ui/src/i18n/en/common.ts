@@ -30,6 +30,14 @@ export const common = {
   wrapLines: 'Wrap long text',
   value: 'Value',
   key: 'Key',
+  undo: 'Undo',
+  undone: 'That was taken back.',
+};
+
+/** What destroys is confirmed by typing its name. */
+export const typed = {
+  label: 'Type this to go on',
+  missing: 'Type {{word}} first.',
 };
 
 export const nav = {

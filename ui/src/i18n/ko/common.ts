@@ -29,6 +29,14 @@ export const common = {
   wrapLines: '긴 글 줄바꿈',
   value: '값',
   key: '키',
+  undo: '실행 취소',
+  undone: '되돌렸습니다.',
+};
+
+/** What destroys is confirmed by typing its name. */
+export const typed = {
+  label: '계속하려면 아래 글자를 그대로 입력하세요',
+  missing: '먼저 {{word}}을(를) 입력하세요.',
 };
 
 export const nav = {
