@@ -1,5 +1,7 @@
 import '@cloudscape-design/global-styles/index.css';
 import 'virtual:theme.css';
+import './theme/fonts.css';
+import './theme/shell.css';
 import './theme/console.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';

@@ -1,5 +1,5 @@
 /** The bar at the top: product, environment in its colour, the way to the palette, theme, whether events arrive. */
-import Button from '@cloudscape-design/components/button';
+import type { ReactNode } from 'react';
 import { useText } from '../i18n';
 import { host } from '../host';
 import { streamState } from '../api/live';
@@ -7,7 +7,9 @@ import { useStore } from '../lib/store';
 import { useConnection } from './connection';
 import { paletteOpen } from './Palette';
 import { changePreferences, isDark, preferences } from './preferences';
+import { Glyph } from './glyphs';
 import { isMac } from './keys';
+import { shortcutsOpen } from './Shortcuts';
 
 function Environment() {
   const { t } = useText();
@@ -16,7 +18,7 @@ function Environment() {
   if (!connection) return null;
   const name = connection.name || t(connection.embedded ? 'header.embedded' : 'header.remote');
   return (
-    <span className="qd-environment" style={connection.colour ? { '--qd-environment': connection.colour } as React.CSSProperties : undefined}>
+    <span className="qd-environment">
       <span className="qd-environment-dot" aria-hidden="true" />
       <span className="qd-environment-name">{name}</span>
       {connection.protected && <span className="qd-environment-mark">{t('header.protected')}</span>}
@@ -32,51 +34,60 @@ export function HeaderBar() {
   const { t } = useText();
   const value = useStore(preferences);
   const dark = isDark(value);
+  const colour = useConnection()?.colour;
+  const theme = t(dark ? 'header.toLight' : 'header.toDark');
   return (
-    <header id="header" className="qd-header">
+    <header id="header" className="qd-header" style={colour ? { '--qd-environment': colour } as React.CSSProperties : undefined}>
       <a className="qd-brand" href="#/" aria-label={t('header.home')}>
-        <img src="./mark.svg" alt="" width="26" height="26" />
+        <img src="./mark.svg" alt="" width="28" height="28" />
         <span>{'Quarterdeck'}</span>
       </a>
       <Environment />
       <button type="button" className="qd-search" onClick={() => paletteOpen.set(true)}>
+        <Glyph>
+          <circle cx="8.5" cy="8.5" r="5" />
+          <path d="m12.5 12.5 4 4" />
+        </Glyph>
         <span className="qd-search-text">{t('palette.open')}</span>
         <kbd>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <span className="qd-header-actions">
-        <Button
-          variant="icon"
-          iconSvg={<ThemeIcon dark={dark} />}
-          ariaLabel={t(dark ? 'header.toLight' : 'header.toDark')}
-          onClick={() => void changePreferences({ theme: dark ? 'light' : 'dark' })}
-        />
+        <HeaderButton label={theme} keys="G T" onClick={() => void changePreferences({ theme: dark ? 'light' : 'dark' })}>
+          {dark ? (
+            <>
+              <circle cx="10" cy="10" r="3.5" />
+              <path d="M10 1.8v2.4M10 15.8v2.4M1.8 10h2.4M15.8 10h2.4M4.2 4.2l1.7 1.7M14.1 14.1l1.7 1.7M4.2 15.8l1.7-1.7M14.1 5.9l1.7-1.7" />
+            </>
+          ) : (
+            <path d="M16.5 12.2A7 7 0 0 1 7.8 3.5a7 7 0 1 0 8.7 8.7Z" strokeLinejoin="round" />
+          )}
+        </HeaderButton>
+        <HeaderButton label={t('shortcuts.title')} keys="?" onClick={() => shortcutsOpen.set(true)}>
+          <rect x="2" y="5" width="16" height="10.5" rx="2" />
+          <path d="M5 8.2h.01M8.3 8.2h.01M11.6 8.2h.01M15 8.2h.01M6 12.2h8" />
+        </HeaderButton>
         {host.signIn && (
-          <Button
-            variant="inline-link"
+          <button
+            type="button"
+            className="qd-header-text"
             onClick={() => {
               host.signIn?.signOut();
               location.reload();
             }}
           >
             {t('header.signOut')}
-          </Button>
+          </button>
         )}
       </span>
     </header>
   );
 }
 
-function ThemeIcon({ dark }: { dark: boolean }) {
+/** A sign in the bar, with its name and its keys in the tooltip. */
+export function HeaderButton({ label, keys, onClick, children, ...rest }: { label: string; keys?: string; onClick: () => void; children: ReactNode } & Pick<React.AriaAttributes, 'aria-haspopup' | 'aria-expanded'>) {
   return (
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" focusable="false">
-      {dark ? (
-        <>
-          <circle cx="8" cy="8" r="3" />
-          <path d="M8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.4 1.4M11.6 11.6 13 13M3 13l1.4-1.4M11.6 4.4 13 3" />
-        </>
-      ) : (
-        <path d="M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3Z" />
-      )}
-    </svg>
+    <button type="button" className="qd-header-button" aria-label={label} title={keys ? `${label} · ${keys}` : label} onClick={onClick} {...rest}>
+      <Glyph>{children}</Glyph>
+    </button>
   );
 }

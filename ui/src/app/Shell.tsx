@@ -5,10 +5,9 @@ import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import ErrorBoundary from '@cloudscape-design/components/error-boundary';
 import Flashbar from '@cloudscape-design/components/flashbar';
-import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { Suspense, useEffect, useMemo, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { followEvents } from '../api/live';
 import { Failure } from '../components/Failure';
 import { Loading } from '../components/Loading';
@@ -19,30 +18,12 @@ import { useStore } from '../lib/store';
 import { useConnection } from './connection';
 import { dismiss, type Flash, flash, flashes } from './flash';
 import { HeaderBar } from './HeaderBar';
+import { Navigation } from './Navigation';
 import { crumbs, focusHeading } from './page';
-import { PAGES } from './pages';
 import { Palette } from './Palette';
-import { changePreferences, preferences } from './preferences';
 import { href, useFollow, useOpen } from './router';
 import { SecretsDialog } from './SecretsDialog';
 import { Shortcuts } from './Shortcuts';
-
-function useNavigationItems(): SideNavigationProps.Item[] {
-  const { t } = useText();
-  return useMemo(() => {
-    const sections = [...new Set(PAGES.map((page) => page.section))];
-    return sections.map((section): SideNavigationProps.Item => ({
-      type: 'section-group',
-      title: t(section),
-      items: PAGES.filter((page) => page.section === section).map((page) => ({ type: 'link', text: t(page.text), href: href(page.path) })),
-    }));
-  }, [t]);
-}
-
-function activePath(pathname: string): string {
-  const owner = PAGES.filter((page) => page.path !== '/' && (pathname === page.path || pathname.startsWith(`${page.path}/`)));
-  return href(owner[0]?.path ?? '/');
-}
 
 function MessageAction({ message, open }: { message: Flash; open: (path: string) => void }) {
   const { t, maybe } = useText();
@@ -141,13 +122,10 @@ function HubState() {
 export function Shell() {
   const { t } = useText();
   const client = useQueryClient();
-  const follow = useFollow();
   const open = useOpen();
-  const items = useNavigationItems();
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   // The page that is drawn, not the one being gone to: by that, the page that is left would be built anew just before it goes.
   const shown = useRouterState({ select: (state) => state.matches.at(-1)?.id ?? '' });
-  const { navigationOpen } = useStore(preferences);
   useEffect(() => followEvents(client), [client]);
   useEffect(() => host.onNavigate(open), [open]);
   const address = useRouterState({ select: (state) => state.location.href });
@@ -168,31 +146,28 @@ export function Shell() {
         {t('nav.skip')}
       </a>
       <HeaderBar />
-      <AppLayout
-        headerSelector="#header"
-        toolsHide
-        navigationOpen={navigationOpen}
-        onNavigationChange={({ detail }) => void changePreferences({ navigationOpen: detail.open })}
-        navigationWidth={232}
-        navigation={<SideNavigation items={items} activeHref={activePath(pathname)} onFollow={follow} />}
-        breadcrumbs={<Breadcrumbs />}
-        notifications={<Messages />}
-        stickyNotifications
-        content={
-          <ErrorBoundary key={shown} onError={() => undefined}>
-            <Suspense fallback={<Loading />}>
-              <HubState />
-              <Outlet />
-            </Suspense>
-          </ErrorBoundary>
-        }
-        ariaLabels={{
-          navigation: t('nav.label'),
-          navigationClose: t('nav.close'),
-          navigationToggle: t('nav.open'),
-          notifications: t('nav.messages'),
-        }}
-      />
+      <div className="qd-frame">
+        <Navigation pathname={pathname} />
+        <div className="qd-deck">
+          <AppLayout
+            headerSelector="#header"
+            toolsHide
+            navigationHide
+            breadcrumbs={<Breadcrumbs />}
+            notifications={<Messages />}
+            stickyNotifications
+            content={
+              <ErrorBoundary key={shown} onError={() => undefined}>
+                <Suspense fallback={<Loading />}>
+                  <HubState />
+                  <Outlet />
+                </Suspense>
+              </ErrorBoundary>
+            }
+            ariaLabels={{ notifications: t('nav.messages') }}
+          />
+        </div>
+      </div>
       <Palette />
       <Shortcuts />
       <SecretsDialog />

@@ -29,6 +29,10 @@ function useKeys(): void {
         shortcutsOpen.set(true);
         return;
       }
+      if (event.code === 'BracketLeft' && !event.shiftKey) {
+        void changePreferences({ navigationOpen: !preferences.get().navigationOpen });
+        return;
+      }
       // By place on the keyboard, so that the keys work while the Korean layout is on.
       const letter = /^Key([A-Z])$/.exec(event.code)?.[1]?.toLowerCase();
       if (letter === 'g') {
@@ -54,6 +58,7 @@ export function Shortcuts() {
     [[isMac ? '⌘' : 'Ctrl', 'K'], t('palette.title')],
     ...PAGES.map((page): [string[], string] => [['G', page.shortcut.toUpperCase()], t('shortcuts.goTo', { page: t(page.text) })]),
     [['G', 'T'], t('palette.switchTheme')],
+    [['['], t('shortcuts.fold')],
     [[isMac ? '⌘' : 'Ctrl', 'Enter'], t('shortcuts.run')],
     [['?'], t('shortcuts.title')],
   ];

@@ -92,6 +92,7 @@ export const palette = {
 };
 
 export const shortcuts = {
+  fold: 'Fold or unfold the navigation',
   title: 'Keyboard shortcuts',
   goTo: 'Go to: {{page}}',
   run: 'Run the command being written',

@@ -91,6 +91,7 @@ export const palette = {
 };
 
 export const shortcuts = {
+  fold: '탐색 접기/펼치기',
   title: '단축키',
   goTo: '이동: {{page}}',
   run: '작성 중인 명령 실행',
