@@ -75,6 +75,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .manage(window::Waiting::default())
+        .manage(command::files::Files::default())
         .invoke_handler(tauri::generate_handler![
             command::app_info::app_info,
             command::call::call,
@@ -84,6 +85,10 @@ fn run(args: Args) -> anyhow::Result<()> {
             command::events::subscribe_events,
             command::events::unsubscribe_events,
             command::extension::extension,
+            command::files::file_begin,
+            command::files::file_discard,
+            command::files::file_finish,
+            command::files::file_write,
             command::logs::open_logs,
             command::navigate::navigate_ready,
             command::navigate::navigated,
@@ -101,6 +106,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             if load.event() == PageLoadEvent::Started {
                 webview.state::<App>().subscriptions.end_all(webview.label());
                 webview.state::<window::Waiting>().loads(webview.label());
+                webview.state::<command::files::Files>().discard_all(webview.label());
             }
         })
         .build(tauri::generate_context!())

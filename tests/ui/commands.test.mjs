@@ -1,51 +1,17 @@
 /** What goes wrong around commands: clicks in a hurry, a question asked too late, a hub that is away for a moment. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import { Agent, Hub, openBrowser, openPage, picture, unique, until } from './harness.mjs';
+import { describe, it } from 'node:test';
+import { gestures, openPage, openScene, picture, unique, until } from './harness.mjs';
 
 let hub;
 let agent;
 let browser;
 let page;
 
-before(async () => {
-  hub = await Hub.start();
-  agent = await Agent.enrolled(hub, { role: 'web' });
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await agent?.stop();
-  await hub?.stop();
-});
-
-beforeEach(async () => {
-  await page?.context().close();
-  page = await openPage(browser, hub);
-});
-
-const button = (name) => page.getByRole('button', { name, exact: true });
-
-async function sent(commands, more = {}) {
-  const answer = await hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [agent.node], Parameters: { commands }, ...more });
-  return answer.Command.CommandId;
-}
-
-async function ended(id) {
-  return until('the command to end', async () => {
-    const [command] = (await hub.call('ListCommands', { CommandId: id })).Commands;
-    return ['Pending', 'InProgress', 'Cancelling'].includes(command.Status) ? undefined : command;
-  });
-}
-
-async function writeScript(text) {
-  await page.locator('.cm-content').first().click();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.insertText(text);
-}
+openScene({ tags: { role: 'web' } }, (scene) => ({ hub, agent, browser, page } = scene));
+const { button, heading, ended, sent, writeScript } = gestures(() => ({ hub, agent, page }));
 
 describe('running again', () => {
   it('sends once, however often Run is clicked before the next page is there', async () => {
@@ -154,6 +120,7 @@ describe('output', () => {
     await page.visit(`/commands/${id}`);
     await page.locator('.qd-line', { hasText: /^400000$/ }).waitFor({ timeout: 30_000 });
     await scroll(60);
+    await until('the lines at the top of what is held', async () => (await lines()).at(-1) < 390_000);
     const [before] = (await lines()).slice(-1);
     await scroll(0);
     await until('the part before', async () => (await page.locator('.qd-output').evaluate((element) => element.scrollTop)) > 1_000);
@@ -165,6 +132,92 @@ describe('output', () => {
     assert.equal(await page.locator('.qd-output').evaluate((element) => element.scrollTop), 0);
     await button('End').click();
     await page.locator('.qd-line', { hasText: /^400000$/ }).waitFor();
+  });
+});
+
+describe('saving what was written', () => {
+  it('can be stopped half way, and leaves no file', async () => {
+    const id = await sent(['seq 1 700000']);
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    await page.locator('.qd-line', { hasText: /^700000$/ }).waitFor({ timeout: 30_000 });
+    let asked = 0;
+    let go;
+    const gate = new Promise((resolve) => (go = resolve));
+    await page.route(/\/steps\/.*\/output.*max=1048576/, async (route) => {
+      asked += 1;
+      if (asked > 2) await gate;
+      await route.continue().catch(() => undefined);
+    });
+    const downloads = [];
+    page.on('download', (one) => downloads.push(one));
+    await button('Download all of it').click();
+    await until('the third piece to be asked for', () => asked === 3);
+    await button('Stop saving').click();
+    await page.getByText('Saving was stopped').waitFor();
+    go();
+    await page.unroute(/\/steps\/.*\/output.*max=1048576/);
+    assert.deepEqual(downloads, []);
+    assert.deepEqual(
+      await page.evaluate(async () => {
+        const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('quarterdeck-downloads');
+        const names = [];
+        for await (const name of folder.keys()) names.push(name);
+        return names;
+      }),
+      [],
+      'what was written of it is gone',
+    );
+    const download = page.waitForEvent('download');
+    await button('Download all of it').click();
+    const text = readFileSync(await (await download).path(), 'utf8');
+    assert.ok(text.startsWith('1\n2\n') && text.endsWith('699999\n700000\n'));
+  });
+
+  it('takes every stream of every node into one file', async () => {
+    const id = await sent(['echo "출력"; printf "no line break" >&2']);
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    const download = page.waitForEvent('download');
+    await button('Save all outputs').click();
+    const text = readFileSync(await (await download).path(), 'utf8');
+    assert.match(text, new RegExp(`^\uFEFFAWS-RunShellScript · ${id}`));
+    assert.match(text, /===== web-01 \(mi-[0-9a-f]+\) · aws:runShellScript · Standard output · Exit code 0 · Success =====\n출력\n/);
+    assert.match(text, /Standard error · .* =====\nno line break\n$/);
+  });
+});
+
+describe('running again on some of the nodes', () => {
+  it('takes those where it did not succeed', async () => {
+    const answer = await hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', Targets: [{ Key: 'tag:role', Values: ['web'] }], Parameters: { commands: ['exit 4'] }, Comment: `fails ${unique()}` });
+    const id = answer.Command.CommandId;
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    await button('Run again on some of the nodes').click();
+    await page.getByRole('menuitem', { name: 'On nodes where it did not succeed' }).click();
+    await page.waitForURL(/#\/run\?from=.*only=failed/);
+    await page.getByText('1 node chosen').waitFor();
+    assert.equal(await page.getByRole('radio', { name: /^Choose nodes/ }).isChecked(), true);
+    await page.locator('.cm-content', { hasText: 'exit 4' }).waitFor();
+  });
+
+  it('has nothing to take where all succeeded, and says so', async () => {
+    const id = await sent(['true']);
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    await button('Run again on some of the nodes').click();
+    const item = page.getByRole('menuitem', { name: /On nodes where it did not succeed/ });
+    assert.equal(await item.getAttribute('aria-disabled'), 'true');
+  });
+
+  it('takes those that were chosen in the list', async () => {
+    const id = await sent(['echo chosen']);
+    await ended(id);
+    await page.visit(`/commands/${id}`);
+    await page.getByRole('checkbox', { name: 'web-01' }).check();
+    await button('Run again on 1 node').click();
+    await page.getByText('1 node chosen').waitFor();
+    await page.locator('.cm-content', { hasText: 'echo chosen' }).waitFor();
   });
 });
 
@@ -180,7 +233,6 @@ describe('a command that neither succeeded nor failed', () => {
 
 describe('a command being written', () => {
   const leave = (name) => page.locator('nav').getByRole('link', { name, exact: true }).click();
-  const heading = (name) => page.getByRole('heading', { level: 1, name });
 
   it('is still there after a look at another page, and gone once it was sent or started over', async () => {
     await page.visit(`/run?nodes=${encodeURIComponent(JSON.stringify([agent.node]))}`);

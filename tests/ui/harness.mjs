@@ -10,6 +10,7 @@ import https from 'node:https';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -235,6 +236,61 @@ export async function seriousFindings(page) {
   return violations
     .filter((violation) => ['serious', 'critical'].includes(violation.impact))
     .map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+}
+
+/**
+ * What a file of tests begins with: a hub, a browser, with `tags` a node that has them, and a page; `onePage` keeps it for all
+ * tests. `take` gets all of it each time something of it is new. Everything ends after the last test.
+ */
+export function openScene({ tags, onePage = false, page: options } = {}, take) {
+  const scene = {};
+  before(async () => {
+    scene.hub = await Hub.start();
+    if (tags) scene.agent = await Agent.enrolled(scene.hub, tags);
+    scene.browser = await openBrowser();
+    if (onePage) scene.page = await openPage(scene.browser, scene.hub, options);
+    take(scene);
+  });
+  after(async () => {
+    await scene.browser?.close();
+    await scene.agent?.stop();
+    await scene.hub?.stop();
+  });
+  if (onePage) return;
+  beforeEach(async () => {
+    await scene.page?.context().close();
+    scene.page = await openPage(scene.browser, scene.hub, options);
+    take(scene);
+  });
+}
+
+/** What tests of the console do again and again; `now` tells the hub, agent and page of the moment. */
+export function gestures(now) {
+  return {
+    button: (name) => now().page.getByRole('button', { name, exact: true }),
+    field: (name) => now().page.getByRole('textbox', { name, exact: true }),
+    heading: (name) => now().page.getByRole('heading', { level: 1, name }),
+    /** Puts a script into the editor as a paste does: every character as it is. */
+    async writeScript(text) {
+      const { page } = now();
+      await page.locator('.cm-content').first().click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.press('Delete');
+      await page.keyboard.insertText(text);
+    },
+    /** Sends a script to the node; the id of the command. */
+    async sent(commands, more = {}) {
+      const { hub, agent } = now();
+      const answer = await hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [agent.node], Parameters: { commands }, ...more });
+      return answer.Command.CommandId;
+    },
+    async ended(id) {
+      return until('the command to end', async () => {
+        const [command] = (await now().hub.call('ListCommands', { CommandId: id })).Commands;
+        return ['Pending', 'InProgress', 'Cancelling'].includes(command.Status) ? undefined : command;
+      });
+    },
+  };
 }
 
 export const machine = hostname();

@@ -2,37 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { Agent, Hub, openBrowser, openPage, picture, settled, until } from './harness.mjs';
+import { after, describe, it } from 'node:test';
+import { Agent, gestures, openScene, picture, settled, until } from './harness.mjs';
 
 let hub;
 let agent;
-let browser;
 let page;
-
-before(async () => {
-  hub = await Hub.start();
-  browser = await openBrowser();
-  page = await openPage(browser, hub, { signedIn: false });
-});
-
-after(async () => {
-  await browser?.close();
-  await agent?.stop();
-  await hub?.stop();
-});
-
-const button = (name) => page.getByRole('button', { name, exact: true });
-const field = (name) => page.getByRole('textbox', { name, exact: true });
-
-/** Puts a script into the editor as a paste does: every character as it is. */
-async function writeScript(text) {
-  const editor = page.locator('.cm-content').first();
-  await editor.click();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.press('Delete');
-  await page.keyboard.insertText(text);
-}
+openScene({ onePage: true, page: { signedIn: false } }, (scene) => ({ hub, page } = scene));
+after(() => agent?.stop());
+const { button, field, writeScript, ended } = gestures(() => ({ hub, agent, page }));
 
 /** Opens the palette, writes `query`, and takes the entry `chosen` once it is the one that Enter takes. */
 async function inPalette(query, chosen) {
@@ -60,13 +38,6 @@ async function runScript(script, { comment = '' } = {}) {
   await button('Run').click();
   await page.waitForURL(/#\/commands\/[0-9a-f-]{36}/);
   return /commands\/([0-9a-f-]{36})/.exec(page.url())[1];
-}
-
-async function ended(id) {
-  return until('the command to end', async () => {
-    const [command] = (await hub.call('ListCommands', { CommandId: id })).Commands;
-    return ['Pending', 'InProgress', 'Cancelling'].includes(command.Status) ? undefined : command;
-  });
 }
 
 describe('signing in', () => {

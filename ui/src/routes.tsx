@@ -54,7 +54,7 @@ const activations = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: '/run',
-  validateSearch: (raw: Raw): RunSearch => ({ document: text(raw.document), version: text(raw.version), nodes: texts(raw.nodes), from: text(raw.from) }),
+  validateSearch: (raw: Raw): RunSearch => ({ document: text(raw.document), version: text(raw.version), nodes: texts(raw.nodes), from: text(raw.from), only: raw.only === 'failed' ? 'failed' : undefined, group: text(raw.group) }),
   component: lazyRouteComponent(() => import('./features/commands/RunCommandPage'), 'RunCommandPage'),
 });
 const commands = createRoute({
@@ -66,7 +66,16 @@ const commands = createRoute({
 const command = createRoute({
   getParentRoute: () => root,
   path: '/commands/$id',
-  validateSearch: (raw: Raw): CommandSearch => ({ node: text(raw.node), status: text(raw.status) }),
+  validateSearch: (raw: Raw): CommandSearch => ({
+    view: raw.view === 'groups' || raw.view === 'search' ? raw.view : undefined,
+    node: text(raw.node),
+    status: text(raw.status),
+    step: text(raw.step),
+    stream: raw.stream === 'stdout' || raw.stream === 'stderr' ? raw.stream : undefined,
+    line: typeof raw.line === 'number' && raw.line > 0 ? raw.line : undefined,
+    of: text(raw.of),
+    q: text(raw.q),
+  }),
   component: lazyRouteComponent(() => import('./features/commands/CommandPage'), 'CommandPage'),
 });
 

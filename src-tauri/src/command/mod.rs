@@ -6,6 +6,7 @@ pub mod connection;
 pub mod enrol;
 pub mod events;
 pub mod extension;
+pub mod files;
 pub mod logs;
 pub mod navigate;
 pub mod output;

@@ -1,5 +1,7 @@
 //! What leaves the window: a link into the person's browser, a file into a folder they choose.
 
+use std::path::PathBuf;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tauri::{AppHandle, Url};
@@ -24,6 +26,14 @@ pub fn open_external(app: AppHandle, url: String) -> Result<(), CallError> {
 #[tauri::command]
 pub async fn save_file(app: AppHandle, name: String, data: String) -> Result<Option<String>, CallError> {
     let bytes = STANDARD.decode(data).map_err(|error| CallError::invalid(format!("data is not base64: {error}")))?;
+    let Some(path) = ask_for_place(&app, &name).await? else { return Ok(None) };
+    let shown = path.display().to_string();
+    tokio::fs::write(&path, bytes).await.map_err(|error| CallError::new("FileNotWritten", format!("{shown}: {error}")))?;
+    Ok(Some(shown))
+}
+
+/// Asks where to put a file with the suggested `name`; none when the person chose no place.
+pub async fn ask_for_place(app: &AppHandle, name: &str) -> Result<Option<PathBuf>, CallError> {
     // Only a name is taken from the page; the folder is the person's.
     let name: String = name.chars().filter(|c| !c.is_control() && !r#"/\:*?"<>|"#.contains(*c)).take(120).collect();
     let (answer, answered) = oneshot::channel();
@@ -31,8 +41,5 @@ pub async fn save_file(app: AppHandle, name: String, data: String) -> Result<Opt
         let _ = answer.send(path);
     });
     let Some(path) = answered.await.ok().flatten() else { return Ok(None) };
-    let path = path.into_path().map_err(|error| CallError::invalid(error.to_string()))?;
-    let shown = path.display().to_string();
-    tokio::fs::write(&path, bytes).await.map_err(|error| CallError::new("FileNotWritten", format!("{shown}: {error}")))?;
-    Ok(Some(shown))
+    path.into_path().map(Some).map_err(|error| CallError::invalid(error.to_string()))
 }

@@ -64,13 +64,13 @@ const Preview = z.object({
 });
 export type PreviewAnswer = z.infer<typeof Preview>;
 
-function read<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+export function read<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ApiFailure('InternalFailure', `The hub's answer has an unexpected shape: ${z.prettifyError(parsed.error)}`);
 }
 
-function present(query: Record<string, string | undefined>): Record<string, string> {
+export function present(query: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== ''));
 }
 
@@ -116,7 +116,22 @@ export interface PreviewQuery {
   documentName?: string;
 }
 
+/** Ids in one question; more would not fit into an address. */
+const IDS_ASKED = 150;
+
 export async function getPreview(query: PreviewQuery): Promise<PreviewAnswer> {
+  const ids = query.instanceIds ?? [];
+  if (ids.length > IDS_ASKED) {
+    const first = await getPreview({ ...query, instanceIds: ids.slice(0, IDS_ASKED) });
+    const rest = await getPreview({ ...query, instanceIds: ids.slice(IDS_ASKED) });
+    return {
+      total: first.total + rest.total,
+      online: first.online + rest.online,
+      offline: first.offline + rest.offline,
+      unsupported: first.unsupported + rest.unsupported,
+      sample: first.sample,
+    };
+  }
   return read(
     Preview,
     await host.extension(

@@ -5,7 +5,7 @@ import { editorPhrases, PHRASES } from './editorPhrases';
 
 const require = createRequire(import.meta.url);
 
-it.each(['search', 'view', 'commands'])('has words for all that @codemirror/%s says', (name) => {
+it.each(['search', 'view', 'commands', 'merge', 'autocomplete', 'lint'])('has words for all that @codemirror/%s says', (name) => {
   const source = readFileSync(require.resolve(`@codemirror/${name}`), 'utf8');
   const said = [...source.matchAll(/phrase\((?:view, )?"([^"]+)"/g)].map((match) => match[1]);
   expect(said.length).toBeGreaterThan(0);

@@ -21,6 +21,13 @@ export const PHRASES: Record<string, TextKey> = {
   go: 'editor.go',
   'Control character': 'editor.controlCharacter',
   'Selection deleted': 'editor.selectionDeleted',
+  '$ unchanged lines': 'editor.unchangedLines',
+  'Revert this chunk': 'editor.revertChunk',
+  Accept: 'editor.accept',
+  Reject: 'editor.reject',
+  Completions: 'editor.completions',
+  Diagnostics: 'editor.diagnostics',
+  'No diagnostics': 'editor.noDiagnostics',
 };
 
 export function editorPhrases(t: Translate): Record<string, string> {

@@ -3,6 +3,7 @@
  *
  * The access key stays in `sessionStorage`: it is gone when the tab closes and never reaches a disk by our doing.
  */
+import { beginDownload, offer } from './download';
 import { ApiFailure, type ConnectionInfo, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
 import { canonicalQuery, sign } from './sigv4';
 
@@ -198,15 +199,11 @@ export const browserHost: Host = {
   openExternal: async (url) => void window.open(url, '_blank', 'noopener,noreferrer'),
   copy: (text) => navigator.clipboard.writeText(text),
   async saveFile(name, mime, parts) {
-    const url = URL.createObjectURL(new Blob(parts, { type: mime }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    offer(name, new Blob(parts, { type: mime }));
     // The browser says neither where nor whether; it shows its downloads itself.
     return true;
   },
+  openFile: (name, mime) => beginDownload(name, mime),
   onNavigate: () => () => undefined,
   // The address bar remembers.
   navigated: () => undefined,

@@ -93,6 +93,15 @@ export interface AccessKey {
 
 export type ConnectionMark = 'open' | 'protected' | 'read-only';
 
+/** A file that is written piece by piece, so that nobody has to hold all of it. All reject with `ApiFailure`. */
+export interface FileSink {
+  write(data: Uint8Array): Promise<void>;
+  /** Nothing more comes: the file is whole and where it was to be. */
+  finish(): Promise<void>;
+  /** What was written of it goes. */
+  discard(): Promise<void>;
+}
+
 /** Signing in is needed in a browser only: the desktop app keeps its keys in the keyring of the operating system. */
 export interface SignIn {
   required(): boolean;
@@ -118,6 +127,8 @@ export interface Host {
   copy(text: string): Promise<void>;
   /** Offers text or bytes as a file. Resolves to whether it was saved: where a dialog asks, a person may choose no place. */
   saveFile(name: string, mime: string, parts: BlobPart[]): Promise<boolean>;
+  /** Begins a file that is written piece by piece; undefined when a dialog asked and no place was chosen. */
+  openFile(name: string, mime: string): Promise<FileSink | undefined>;
   /** Calls back with a route when a notification or the tray asks for a page, also for one asked for before the page was there. */
   onNavigate(open: (path: string) => void): () => void;
   /** Opens the folder of what the app wrote about itself; its path. Absent in a browser. */

@@ -1,7 +1,7 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { type AccessKey, ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type Host, type HubEvent, type OutputChunk, type SecretsState } from './host';
+import { type AccessKey, ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type OutputChunk, type SecretsState } from './host';
 
 interface RawOutput {
   offset: number;
@@ -39,6 +39,9 @@ function base64(data: Uint8Array): string {
   for (let at = 0; at < data.length; at += 0x8000) binary += String.fromCharCode(...data.subarray(at, at + 0x8000));
   return btoa(binary);
 }
+
+/** Bytes of a file that cross at a time. */
+const PIECE = 1024 * 1024;
 
 function isEvent(value: unknown): value is HubEvent {
   return typeof value === 'object' && value !== null && 'detail-type' in value && 'seq' in value;
@@ -136,6 +139,18 @@ export const tauriHost: Host = {
     const data = new Uint8Array(await new Blob(parts, { type: mime }).arrayBuffer());
     // The path it went to, or null when none was chosen.
     return (await command<string | null>('save_file', { name, data: base64(data) })) !== null;
+  },
+  async openFile(name): Promise<FileSink | undefined> {
+    const begun = await command<{ id: number } | null>('file_begin', { name });
+    if (begun === null) return undefined;
+    const { id } = begun;
+    return {
+      async write(data) {
+        for (let at = 0; at < data.length; at += PIECE) await command('file_write', { id, data: base64(data.subarray(at, at + PIECE)) });
+      },
+      finish: () => command('file_finish', { id }),
+      discard: () => command('file_discard', { id }),
+    };
   },
   onNavigate(open) {
     const stop = listen<string>('navigate', (event) => open(event.payload));

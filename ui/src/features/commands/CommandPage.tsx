@@ -1,6 +1,7 @@
 /** One command: how far it is, each node's result, and what it writes while it writes it. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import Container from '@cloudscape-design/components/container';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
@@ -91,6 +92,7 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
   const [asking, setAsking] = useState(false);
   const id = command.CommandId ?? '';
   const blocked = useBlocked();
+  const allGood = command.Status === 'Success' && (command.ErrorCount ?? 0) === 0;
   const fixed = !isRunning(command.Status) ? t('commands.finishedAlready') : command.Status === 'Cancelling' ? t('commands.cancelled') : blocked;
   return (
     <Page
@@ -101,8 +103,21 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
       parents={parents}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          <CopyCli input={requestOf(command)} />
-          <Button onClick={() => open(`/run?from=${id}`)}>{t('commands.rerun')}</Button>
+          <CopyCli inputs={[requestOf(command)]} />
+          <ButtonDropdown
+            mainAction={{ text: t('commands.rerun'), onClick: () => open(`/run?from=${id}`) }}
+            ariaLabel={t('results.rerunOn')}
+            expandToViewport
+            items={[
+              {
+                id: 'failed',
+                text: t('results.rerunFailed'),
+                disabled: allGood || isRunning(command.Status),
+                disabledReason: allGood ? t('results.noneFailed') : t('results.stillRunning'),
+              },
+            ]}
+            onItemClick={() => open(`/run?from=${id}&only=failed`)}
+          />
           <Button disabled={Boolean(fixed)} disabledReason={fixed} onClick={() => setAsking(true)}>
             {t('commands.cancel')}
           </Button>

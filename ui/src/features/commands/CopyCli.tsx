@@ -10,7 +10,7 @@ import { CodeBlock } from '../../components/CodeBlock';
 import { useText } from '../../i18n';
 import { awsCli, type Shell } from './awsCli';
 
-export function CopyCli({ input }: { input: SendCommandInput }) {
+export function CopyCli({ inputs }: { inputs: SendCommandInput[] }) {
   const { t } = useText();
   const [open, setOpen] = useState(false);
   return (
@@ -18,16 +18,16 @@ export function CopyCli({ input }: { input: SendCommandInput }) {
       <Button iconName="copy" onClick={() => setOpen(true)}>
         {t('run.copyCli')}
       </Button>
-      {open && <Lines input={input} onClose={() => setOpen(false)} />}
+      {open && <Lines inputs={inputs} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function Lines({ input, onClose }: { input: SendCommandInput; onClose: () => void }) {
+function Lines({ inputs, onClose }: { inputs: SendCommandInput[]; onClose: () => void }) {
   const { t } = useText();
   const connection = useConnection();
   const place = { region: connection?.region, endpoint: connection?.endpoint, caFile: connection?.caFile };
-  const block = (shell: Shell) => <CodeBlock text={awsCli(input, place, shell)} />;
+  const block = (shell: Shell) => <CodeBlock text={inputs.map((input) => awsCli(input, place, shell)).join('\n\n')} />;
   return (
     <Modal visible size="large" header={t('run.cliTitle')} onDismiss={onClose} closeAriaLabel={t('common.close')}>
       <SpaceBetween size="s">

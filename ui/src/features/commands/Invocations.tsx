@@ -8,28 +8,44 @@ import Link from '@cloudscape-design/components/link';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
 import type { Command, CommandFilter, CommandInvocation } from '../../api/operations';
 import { readUpTo, usePaged } from '../../api/paging';
-import { href, useFollow } from '../../app/router';
+import { href, useFollow, useOpen } from '../../app/router';
+import { useBlocked } from '../../app/useBlocked';
 import { Empty } from '../../components/Empty';
 import { ExportButton } from '../../components/ExportButton';
 import { Failure } from '../../components/Failure';
 import { Nothing } from '../../components/Nothing';
 import { Pages } from '../../components/Pages';
 import { isRunning } from '../../components/commandStatus';
+import { SaveButton } from '../../components/SaveButton';
 import { CommandStatus } from '../../components/Status';
+import { useSaving } from '../../components/useSaving';
 import { When } from '../../components/When';
 import { useText } from '../../i18n';
 import { useDocumentSummary } from './documents';
 import { OutputViewer } from './OutputViewer';
+import { MOST_IDS } from './runForm';
+import { copyAllOutputs } from './wholeOutput';
 
 export interface CommandSearch {
+  /** Which of the views of the results. */
+  view?: 'groups' | 'search';
   node?: string;
   status?: string;
+  /** A line of the node's output that is to be shown. */
+  step?: string;
+  stream?: 'stdout' | 'stderr';
+  line?: number;
+  /** The step whose outputs are grouped. */
+  of?: string;
+  /** What is looked for in all outputs. */
+  q?: string;
 }
 
 /** Filter tokens of ListCommandInvocations (semantics 2.5.2). */
@@ -60,19 +76,35 @@ function tookOf(item: CommandInvocation): number | undefined {
   return start !== undefined && ends.length > 0 && !isRunning(item.Status) ? Math.max(0, Math.max(...ends) - start) : undefined;
 }
 
+/** Changes a part of what the address of a command says. */
+export function useChange(id: string): (next: CommandSearch) => void {
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false }) as CommandSearch;
+  return (next) => void navigate({ to: '/commands/$id', params: { id }, search: { ...search, ...next } as never, replace: true });
+}
+
 export function Invocations({ command }: { command: Command }) {
   const { t, number, duration, maybe } = useText();
   const follow = useFollow();
-  const navigate = useNavigate();
+  const open = useOpen();
   const search = useSearch({ strict: false }) as CommandSearch;
   const id = command.CommandId ?? '';
   const running = isRunning(command.Status);
   const polling = usePolling(15_000, 2_000);
   const paged = usePaged(['invocations', id, search.status ?? ''], readPage(id, search.status, 20), { refetchInterval: running ? polling : undefined });
-  const change = (next: CommandSearch) => void navigate({ to: '/commands/$id', params: { id }, search: { ...search, ...next } as never, replace: true });
+  const change = useChange(id);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const blocked = useBlocked();
+  const show = (item: CommandInvocation) => change({ node: item.InstanceId, step: undefined, stream: undefined, line: undefined });
   const only = paged.items.length === 1 && paged.pages === 1 ? paged.items[0]?.InstanceId : undefined;
   const node = search.node ?? only;
-  const selected = paged.items.find((item) => item.InstanceId === node);
+  const here = paged.items.find((item) => item.InstanceId === node);
+  const elsewhere = useQuery({
+    queryKey: ['invocations', id, 'one', node],
+    queryFn: async () => (await call('ListCommandInvocations', { CommandId: id, InstanceId: node, Details: true })).CommandInvocations?.[0] ?? null,
+    enabled: node !== undefined && !paged.loading && here === undefined,
+  });
+  const selected = here ?? elsewhere.data ?? undefined;
   const options = [{ value: '', label: t('commands.allStatuses') }, ...STATUSES.map((value) => ({ value, label: maybe(`status.command.${value}`, value) }))];
   return (
     <SpaceBetween size="l">
@@ -82,10 +114,15 @@ export function Invocations({ command }: { command: Command }) {
         trackBy="InstanceId"
         loading={paged.loading}
         loadingText={t('common.loading')}
-        selectionType="single"
-        selectedItems={selected ? [selected] : []}
-        onSelectionChange={({ detail }) => change({ node: detail.selectedItems[0]?.InstanceId })}
-        ariaLabels={{ tableLabel: t('commands.nodes'), selectionGroupLabel: t('commands.output'), itemSelectionLabel: (_, item) => item.InstanceName || item.InstanceId || '' }}
+        selectionType="multi"
+        selectedItems={paged.items.filter((item) => chosen.has(item.InstanceId ?? ''))}
+        onSelectionChange={({ detail }) => setChosen(kept(chosen, paged.items, detail.selectedItems))}
+        ariaLabels={{
+          tableLabel: t('commands.nodes'),
+          selectionGroupLabel: t('results.chooseNodes'),
+          allItemsSelectionLabel: () => t('common.all'),
+          itemSelectionLabel: (_, item) => item.InstanceName || item.InstanceId || '',
+        }}
         header={
           <Header
             variant="h2"
@@ -93,6 +130,14 @@ export function Invocations({ command }: { command: Command }) {
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 <Button iconName="refresh" ariaLabel={t('common.refresh')} onClick={paged.refetch} />
+                <Button
+                  disabled={chosen.size === 0 || chosen.size > MOST_IDS || Boolean(blocked)}
+                  disabledReason={chosen.size === 0 ? t('results.chooseFirst') : chosen.size > MOST_IDS ? t('run.tooManyNodes', { limit: MOST_IDS }) : blocked}
+                  onClick={() => open(`/run?from=${id}&nodes=${encodeURIComponent(JSON.stringify([...chosen]))}`)}
+                >
+                  {chosen.size === 0 ? t('results.rerunChosen') : t('results.rerunCount', { count: chosen.size })}
+                </Button>
+                <SaveAll command={command} />
                 <ExportButton
                   name={`command-${id}`}
                   read={(onProgress) => readUpTo(readPage(id, search.status, 50), EXPORT_LIMIT, onProgress)}
@@ -146,11 +191,40 @@ export function Invocations({ command }: { command: Command }) {
           { id: 'code', header: t('commands.exitCode'), cell: (item) => exitCode(item) ?? '–' },
           { id: 'started', header: t('commands.started'), cell: (item) => <When at={startOf(item)} /> },
           { id: 'took', header: t('commands.took'), cell: (item) => duration(tookOf(item)) },
+          {
+            id: 'output',
+            header: t('commands.output'),
+            cell: (item) => (
+              <Button
+                variant="inline-link"
+                ariaLabel={t('results.showOutputOf', { node: item.InstanceName || item.InstanceId })}
+                ariaExpanded={item.InstanceId === node}
+                onClick={() => show(item)}
+              >
+                {item.InstanceId === node ? t('results.shownBelow') : t('results.showOutput')}
+              </Button>
+            ),
+          },
         ]}
       />
       <NodeOutput command={command} node={node} invocation={selected} />
     </SpaceBetween>
   );
+}
+
+/** What is chosen on other pages stays chosen. */
+function kept(chosen: ReadonlySet<string>, here: CommandInvocation[], now: CommandInvocation[]): ReadonlySet<string> {
+  const ids = (items: CommandInvocation[]) => items.map((item) => item.InstanceId ?? '');
+  const shown = new Set(ids(here));
+  return new Set([...[...chosen].filter((one) => !shown.has(one)), ...ids(now)]);
+}
+
+/** Everything that every node wrote, as one text. */
+function SaveAll({ command }: { command: Command }) {
+  const text = useText();
+  const saving = useSaving({ done: 'results.allSaved', failed: 'commands.downloadFailed', stopped: 'results.savingStopped' });
+  const save = () => saving.start(`command-${command.CommandId}-outputs.txt`, 'text/plain;charset=utf-8', (to) => copyAllOutputs(command, text, to));
+  return <SaveButton label={text.t('results.saveAll')} saving={saving} onClick={() => void save()} />;
 }
 
 /** The status, and below it what the hub or the agent said about it. */
@@ -171,12 +245,14 @@ function NodeOutput({ command, node, invocation }: { command: Command; node?: st
   const { t } = useText();
   const version = command.DocumentVersion && command.DocumentVersion !== '$DEFAULT' ? command.DocumentVersion : undefined;
   const summary = useDocumentSummary(command.DocumentName ?? '', version);
+  const { step, stream, line } = useSearch({ strict: false }) as CommandSearch;
+  const place = step !== undefined && stream !== undefined && line !== undefined ? { step, stream, line } : undefined;
   const plugins = invocation?.CommandPlugins;
   // Until the agent has reported a step, the document says which there will be.
   const steps = useMemo(() => {
     const reported = (plugins ?? []).map((plugin) => plugin.Name ?? '').filter(Boolean);
-    return [...new Set([...reported, ...(summary.data?.steps ?? [])])];
-  }, [plugins, summary.data]);
+    return [...new Set([...reported, ...(summary.data?.steps ?? []), ...(step === undefined ? [] : [step])])];
+  }, [plugins, summary.data, step]);
   const codes = Object.fromEntries((plugins ?? []).map((plugin) => [plugin.Name ?? '', plugin.ResponseCode]));
   return (
     <Container header={<Header variant="h2">{node ? t('commands.outputOf', { node: invocation?.InstanceName || node }) : t('commands.output')}</Header>}>
@@ -187,7 +263,7 @@ function NodeOutput({ command, node, invocation }: { command: Command; node?: st
               <span className="qd-message">{invocation.TraceOutput}</span>
             </Alert>
           )}
-          <OutputViewer key={node} commandId={command.CommandId ?? ''} instanceId={node} steps={steps} codes={codes} />
+          <OutputViewer key={`${node} ${JSON.stringify(place)}`} commandId={command.CommandId ?? ''} instanceId={node} steps={steps} codes={codes} place={place} />
         </SpaceBetween>
       ) : (
         <Box color="text-body-secondary">{t('commands.pickNode')}</Box>

@@ -1,6 +1,7 @@
 /** The lines of an output window, of which only those in view exist in the page. */
 import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { spans } from '../../lib/ansi';
+import type { Place } from './outputReader';
 import type { OutputWindow } from './outputWindow';
 
 const LINE_HEIGHT = 19;
@@ -10,7 +11,9 @@ interface Props {
   window: OutputWindow;
   revision: number;
   gained: number;
-  place?: 'start' | 'end';
+  place?: Place;
+  /** A byte whose line is marked. */
+  marked?: number;
   following: boolean;
   label: string;
   /** The person scrolled away from the end, or back to it. */
@@ -19,9 +22,9 @@ interface Props {
   onBottom: () => void;
 }
 
-const Line = memo(function Line({ text, top }: { text: string; top: number }) {
+const Line = memo(function Line({ text, top, marked }: { text: string; top: number; marked: boolean }) {
   return (
-    <div className="qd-line" style={{ transform: `translateY(${top}px)` }}>
+    <div className={marked ? 'qd-line qd-line-marked' : 'qd-line'} aria-current={marked || undefined} style={{ transform: `translateY(${top}px)` }}>
       {spans(text).map((span, index) => (
         // oxlint-disable-next-line react/no-array-index-key -- spans of a line have no other identity
         <span key={index} className={`${span.colour === undefined ? '' : `qd-ansi-${span.colour}`}${span.bold ? ' qd-bold' : ''}` || undefined}>
@@ -32,7 +35,7 @@ const Line = memo(function Line({ text, top }: { text: string; top: number }) {
   );
 });
 
-export function OutputLines({ window: held, revision, gained, place, following, label, onAtEnd, onTop, onBottom }: Props) {
+export function OutputLines({ window: held, revision, gained, place, marked, following, label, onAtEnd, onTop, onBottom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const lastTop = useRef(0);
   const [view, setView] = useState({ top: 0, height: 400 });
@@ -48,12 +51,13 @@ export function OutputLines({ window: held, revision, gained, place, following, 
     const element = box.current;
     if (!element) return;
     if (place === 'start') element.scrollTop = 0;
+    else if (typeof place === 'number') element.scrollTop = (held.lineAt(place) ?? 0) * LINE_HEIGHT - element.clientHeight / 3;
     else if (place === 'end' || following) element.scrollTop = element.scrollHeight;
     // Lines that came or went above leave what is in view where it was.
     else if (gained !== 0) element.scrollTop += gained * LINE_HEIGHT;
     // Moved by the page: that is nobody's scrolling.
     lastTop.current = element.scrollTop;
-  }, [revision, gained, place, following]);
+  }, [held, revision, gained, place, following]);
   const onScroll = () => {
     const element = box.current;
     if (!element) return;
@@ -66,6 +70,7 @@ export function OutputLines({ window: held, revision, gained, place, following, 
     if (element.scrollTop < LINE_HEIGHT && held.start > 0) onTop();
     if (bottom < LINE_HEIGHT && !held.atEnd) onBottom();
   };
+  const markedLine = marked === undefined ? undefined : held.lineAt(marked);
   const first = Math.max(0, Math.floor(view.top / LINE_HEIGHT) - OVERSCAN);
   const last = Math.min(count, Math.ceil((view.top + view.height) / LINE_HEIGHT) + OVERSCAN);
   return (
@@ -73,7 +78,7 @@ export function OutputLines({ window: held, revision, gained, place, following, 
     <div className="qd-output" ref={box} onScroll={onScroll} tabIndex={0} role="log" aria-label={label} aria-live="off">
       <div className="qd-output-lines" style={{ blockSize: count * LINE_HEIGHT }}>
         {Array.from({ length: Math.max(0, last - first) }, (_, index) => (
-          <Line key={first + index} text={held.line(first + index)} top={(first + index) * LINE_HEIGHT} />
+          <Line key={first + index} text={held.line(first + index)} top={(first + index) * LINE_HEIGHT} marked={first + index === markedLine} />
         ))}
       </div>
     </div>

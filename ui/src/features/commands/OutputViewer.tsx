@@ -6,14 +6,22 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Toggle from '@cloudscape-design/components/toggle';
-import { useState } from 'react';
-import { lineOf } from '../../api/errors';
-import { flash } from '../../app/flash';
+import { useEffect, useState } from 'react';
 import { Failure } from '../../components/Failure';
-import { host, type OutputRef } from '../../host';
+import { SaveButton } from '../../components/SaveButton';
+import { type Saving, useSaving } from '../../components/useSaving';
+import type { OutputRef } from '../../host';
 import { useText } from '../../i18n';
 import { OutputLines } from './OutputLines';
-import { readWhole, useOutput } from './useOutput';
+import { useOutput } from './useOutput';
+import { byteOfLine, copyStream } from './wholeOutput';
+
+/** A line that somebody was led to. */
+export interface OutputPlace {
+  step: string;
+  stream: OutputRef['stream'];
+  line: number;
+}
 
 interface Props {
   commandId: string;
@@ -21,12 +29,16 @@ interface Props {
   steps: string[];
   /** Exit codes by step, once there are any. */
   codes: Record<string, number | undefined>;
+  /** Where to begin; the viewer is made anew for another place. */
+  place?: OutputPlace;
 }
 
-export function OutputViewer({ commandId, instanceId, steps, codes }: Props) {
+export function OutputViewer({ commandId, instanceId, steps, codes, place }: Props) {
   const { t } = useText();
-  const [chosen, setChosen] = useState<string>();
-  const [stream, setStream] = useState<OutputRef['stream']>('stdout');
+  const [chosen, setChosen] = useState(place?.step);
+  const [stream, setStream] = useState<OutputRef['stream']>(place?.stream ?? 'stdout');
+  // Kept here: a look at the other stream does not stop it.
+  const saving = useSaving({ done: 'commands.downloaded', failed: 'commands.downloadFailed', stopped: 'results.savingStopped' });
   const step = chosen && steps.includes(chosen) ? chosen : (steps[0] ?? '');
   if (step === '') return <Box color="text-body-secondary">{t('commands.waiting')}</Box>;
   const code = codes[step];
@@ -56,34 +68,52 @@ export function OutputViewer({ commandId, instanceId, steps, codes }: Props) {
           </StatusIndicator>
         )}
       </div>
-      <Stream key={`${instanceId} ${step} ${stream}`} commandId={commandId} instanceId={instanceId} step={step} stream={stream} />
+      <Stream
+        key={`${instanceId} ${step} ${stream}`}
+        of={{ commandId, instanceId, step, stream }}
+        saving={saving}
+        line={place?.step === step && place.stream === stream ? place.line : undefined}
+      />
     </SpaceBetween>
   );
 }
 
-function Stream(ref: OutputRef) {
-  const { t, maybe, bytes } = useText();
+/** Leads to a line, once it is known at which byte it begins. */
+function useLine(ref: OutputRef, line: number | undefined, toByte: (offset: number) => void): { marked?: number; missing: boolean } {
+  const [found, setFound] = useState<{ marked?: number; missing: boolean }>({ missing: false });
+  const [key] = useState(ref);
+  const [go] = useState(() => toByte);
+  useEffect(() => {
+    if (line === undefined) return undefined;
+    const stop = new AbortController();
+    byteOfLine(key, line, stop.signal).then(
+      (marked) => {
+        if (stop.signal.aborted) return;
+        setFound({ marked, missing: marked === undefined });
+        if (marked !== undefined) go(marked);
+      },
+      () => {
+        if (!stop.signal.aborted) setFound({ missing: true });
+      },
+    );
+    return () => stop.abort();
+  }, [key, line, go]);
+  return found;
+}
+
+function Stream({ of: ref, saving, line }: { of: OutputRef; saving: Saving; line?: number }) {
+  const { t, bytes } = useText();
   const { reader, output } = useOutput(ref);
   const { window } = output;
-  const [progress, setProgress] = useState<number>();
-  const save = async () => {
-    setProgress(0);
-    try {
-      const parts = await readWhole(ref, (read, total) => setProgress(total > 0 ? Math.floor((100 * read) / total) : 0));
-      const saved = await host.saveFile(`${ref.commandId}-${ref.instanceId}-${ref.step.replace(/[^\w.-]+/g, '_')}-${ref.stream}.txt`, 'text/plain;charset=utf-8', parts);
-      if (saved) flash({ type: 'success', text: 'commands.downloaded' });
-    } catch (error) {
-      flash({ type: 'error', text: 'errors.flash', values: { what: t('commands.downloadFailed'), message: lineOf(error, maybe) } });
-    } finally {
-      setProgress(undefined);
-    }
-  };
+  const { marked, missing } = useLine(ref, line, (offset) => reader.toByte(offset));
+  const save = () => saving.start(`${ref.commandId}-${ref.instanceId}-${ref.step.replace(/[^\w.-]+/g, '_')}-${ref.stream}.txt`, 'text/plain;charset=utf-8', (to) => copyStream(ref, to));
   const partial = window.start > 0 || !window.atEnd;
   const failure = output.error === undefined ? undefined : <Failure error={output.error} what={t('commands.outputFailed')} onRetry={() => reader.retry()} />;
   if (failure && window.total === 0) return failure;
   return (
     <SpaceBetween size="xs">
       {failure}
+      {missing && <StatusIndicator type="warning">{t('results.lineGone', { line })}</StatusIndicator>}
       <div className="qd-output-bar">
         <Toggle checked={output.following} onChange={({ detail }) => reader.follow(detail.checked)}>
           <span title={t('commands.followHint')}>{t('commands.follow')}</span>
@@ -110,9 +140,7 @@ function Stream(ref: OutputRef) {
               </Button>
             </SpaceBetween>
           )}
-          <Button iconName="download" variant="inline-link" disabled={window.total === 0} loading={progress !== undefined} onClick={() => void save()}>
-            {progress === undefined ? t('commands.downloadAll') : `${progress}%`}
-          </Button>
+          <SaveButton label={t('commands.downloadAll')} saving={saving} disabled={window.total === 0} disabledReason={t('commands.nothing')} onClick={() => void save()} />
         </span>
       </div>
       {window.lineCount === 0 ? (
@@ -123,6 +151,7 @@ function Stream(ref: OutputRef) {
           revision={output.revision}
           gained={output.gained}
           place={output.place}
+          marked={marked}
           following={output.following}
           label={t('commands.lines')}
           onAtEnd={(atEnd) => {

@@ -15,6 +15,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api/call';
+import type { SendCommandInput } from '../../api/operations';
+import { flash } from '../../app/flash';
 import { isComposing, isDialogOpen } from '../../app/keys';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
@@ -29,7 +31,9 @@ import { DocumentPicker } from './DocumentPicker';
 import { draftOf, dropDraft, keepDraft } from './draft';
 import { useDocumentSummary } from './documents';
 import { ParameterForm } from './ParameterForm';
-import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, inputOf, isSound, problemsOf, type FormProblems, type RunForm, targetsOf } from './runForm';
+import { nodesOf } from './nodesOf';
+import type { ParameterRule } from './parameters';
+import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, IDS_OF_A_COMMAND, inputsOf, isSound, MOST_IDS, onNodes, problemsOf, type FormProblems, type RunForm, targetsOf } from './runForm';
 import { TargetForm } from './TargetForm';
 import { TargetPreview } from './TargetPreview';
 
@@ -38,6 +42,10 @@ export interface RunSearch {
   version?: string;
   nodes?: string[];
   from?: string;
+  /** Of the earlier command's nodes, those where it did not succeed. */
+  only?: 'failed';
+  /** Of the earlier command's nodes, a group of the same output. */
+  group?: string;
 }
 const FIRST_DOCUMENT = 'AWS-RunShellScript';
 
@@ -51,23 +59,35 @@ export function RunCommandPage() {
     enabled: search.from !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const isNarrowed = search.from !== undefined && (search.only !== undefined || search.group !== undefined || search.nodes !== undefined);
+  const narrowed = useQuery({
+    queryKey: ['command', search.from, 'nodes of', search.only ?? '', search.group ?? ''],
+    queryFn: () => nodesOf(search.from ?? '', search),
+    enabled: search.from !== undefined && (search.only !== undefined || search.group !== undefined),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const ids = search.only !== undefined || search.group !== undefined ? narrowed.data?.items : (search.nodes ?? []);
   return (
     <Page title={t('run.title')} description={t('run.description')} parents={[{ text: t('commands.title'), href: href('/commands') }]}>
       {search.from !== undefined && source.isPending && <Loading />}
       {source.error && <Failure error={source.error} what={t('run.sourceFailed')} onRetry={() => void source.refetch()} />}
       {source.data === null && <Empty title={t('commands.notFound', { id: search.from })} hint={t('commands.notFoundHint')} action={<Button onClick={() => open('/run')}>{t('run.writeNew')}</Button>} />}
-      {(search.from === undefined || source.data) && (
+      {narrowed.isFetching && <Loading />}
+      {narrowed.error && <Failure error={narrowed.error} what={t('commands.nodesFailed')} onRetry={() => void narrowed.refetch()} />}
+      {narrowed.data?.cut && <Alert type="warning">{t('results.nodesCut', { limit: MOST_IDS })}</Alert>}
+      {(search.from === undefined || source.data) && ids !== undefined && (
         <Fields
           key={JSON.stringify(search)}
           address={JSON.stringify(search)}
-          initial={source.data ? formOf(source.data) : emptyForm(search.document ?? FIRST_DOCUMENT, search.version, search.nodes ?? [])}
+          initial={source.data ? (isNarrowed ? onNodes(formOf(source.data), ids) : formOf(source.data)) : emptyForm(search.document ?? FIRST_DOCUMENT, search.version, ids)}
         />
       )}
     </Page>
   );
 }
 
-function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof inputOf>[1], onSent: () => void) {
+/** `onPart` takes note of each command that was sent, so that a failure in between sends none of them again. */
+function useSend(form: RunForm, sound: boolean, parameters: ParameterRule[], onPart: (input: SendCommandInput) => void, onSent: () => void) {
   const open = useOpen();
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
@@ -82,10 +102,16 @@ function useSend(form: RunForm, sound: boolean, parameters: Parameters<typeof in
     sent.current = true;
     setBusy(true);
     try {
-      const answer = await call('SendCommand', inputOf(form, parameters));
+      let last: string | undefined;
+      const inputs = inputsOf(form, parameters);
+      for (const input of inputs) {
+        last = (await call('SendCommand', input)).Command?.CommandId;
+        onPart(input);
+      }
       onSent();
       void client.invalidateQueries({ queryKey: ['commands'] });
-      open(`/commands/${answer.Command?.CommandId ?? ''}`);
+      if (inputs.length > 1) flash({ type: 'success', text: 'results.sentParts', values: { count: inputs.length } });
+      open(inputs.length > 1 ? '/commands' : `/commands/${last ?? ''}`);
     } catch (failure) {
       setError(failure);
       sent.current = false;
@@ -159,7 +185,11 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
   const parameters = summary.data?.parameters ?? [];
   const problems = problemsOf(form, parameters);
   const sound = summary.data !== undefined && isSound(problems);
-  const { busy, error, tries, send } = useSend(form, sound, parameters, onSent);
+  const onPart = ({ InstanceIds = [] }: SendCommandInput) => {
+    const sent = new Set(InstanceIds);
+    if (form.mode === 'ids' && form.ids.length > IDS_OF_A_COMMAND) setForm((now) => ({ ...now, ids: now.ids.filter((id) => !sent.has(id)) }));
+  };
+  const { busy, error, tries, send } = useSend(form, sound, parameters, onPart, onSent);
   const tried = tries > 0;
   const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
   const blocked = useBlocked();
@@ -184,7 +214,7 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
           errorText={tried && !sound ? t('run.fix') : undefined}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <CopyCli input={inputOf(form, parameters)} />
+              <CopyCli inputs={inputsOf(form, parameters)} />
               <Button variant="primary" loading={busy} disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => void send()}>
                 {t('run.submit')}
               </Button>
@@ -226,7 +256,7 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
             </Container>
             <Container header={<Header variant="h2">{t('run.targets')}</Header>}>
               <div data-invalid={tried && problems.targets ? '' : undefined}>
-              <TargetForm form={form} change={change} problem={tried && problems.targets ? t(problems.targets) : undefined} />
+              <TargetForm form={form} change={change} problem={tried && problems.targets ? t(problems.targets, { limit: MOST_IDS }) : undefined} />
             </div>
             </Container>
             <How form={form} change={change} problems={problems} />

@@ -21,7 +21,7 @@ import { TagFields } from '../../components/TagFields';
 import { useDebounced } from '../../components/useDebounced';
 import { useText } from '../../i18n';
 import { nodeName, platformOf } from '../nodes/columns';
-import { type RunForm, type TargetMode, type Targeting, targetWords } from './runForm';
+import { IDS_OF_A_COMMAND, type RunForm, type TargetMode, type Targeting, targetWords } from './runForm';
 
 interface Props {
   form: RunForm;
@@ -131,6 +131,7 @@ function ChooseNodes({ ids, onChange, problem }: { ids: string[]; onChange: (ids
           { id: 'tags', header: t('nodes.tags'), cell: (node) => <Tags tags={node.Tags} all /> },
         ]}
       />
+      {ids.length > IDS_OF_A_COMMAND && <Box color="text-body-secondary">{t('results.parts', { count: Math.ceil(ids.length / IDS_OF_A_COMMAND), limit: IDS_OF_A_COMMAND })}</Box>}
       <FormField errorText={problem} label={ids.length > 0 ? t('run.chosen', { count: ids.length }) : undefined}>
         {ids.length > 0 ? (
           <TokenGroup

@@ -26,3 +26,14 @@ it('names every id as an argument of its own', () => {
 it('breaks lines as PowerShell does', () => {
   expect(awsCli({ DocumentName: 'D', Comment: "it's" }, {}, 'powershell')).toBe("aws ssm send-command `\n  --document-name D `\n  --comment 'it''s'");
 });
+
+it('hands over what the CLI would mistake as JSON, together', () => {
+  for (const Comment of ['-rf', '--help', 'file:///etc/passwd', 'fileb://x', 'http://example.com', 'HTTPS://x', 'two\nlines', 'a\ttab', '\u007f', '\u0085']) {
+    const line = awsCli({ DocumentName: '-name', Comment }, {}, 'posix');
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(line.replaceAll(' \\\n  ', ' ')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    const args = argumentsOf(line);
+    expect(args.slice(0, 3)).toEqual(['ssm', 'send-command', '--cli-input-json']);
+    expect(JSON.parse(args[3] ?? '')).toEqual({ DocumentName: '-name', Comment });
+  }
+});

@@ -22,14 +22,16 @@ const WATCH_MS = 1_000;
 /** Reads up to `max` bytes from `offset`; with `wait`, answers when there is more or after so many seconds. */
 export type ReadOutput = (offset: number, max: number, wait: number, signal: AbortSignal) => Promise<OutputChunk>;
 
+export type Place = 'start' | 'end' | number;
+
 export interface OutputState {
   window: OutputWindow;
   /** Grows with every change of the window. */
   revision: number;
   /** Lines that the last change added above what was shown; below zero, lines it took away there. */
   gained: number;
-  /** Where the last change jumped to. */
-  place?: 'start' | 'end';
+  /** Where the last change jumped to; a number is a byte of the stream. */
+  place?: Place;
   loading: boolean;
   error: unknown;
   following: boolean;
@@ -132,9 +134,9 @@ export class OutputReader {
     return false;
   }
 
-  private async read(offset: number, max: number, place?: 'start' | 'end'): Promise<void> {
+  private async read(offset: number, max: number, place?: Place): Promise<void> {
     // Scrolling asks many times while one answer is on its way.
-    if (this.asked && !place) return;
+    if (this.asked && place === undefined) return;
     const mine = Symbol('read');
     this.asked = mine;
     const { signal } = this.stop;
@@ -168,6 +170,13 @@ export class OutputReader {
     const { window } = this;
     if (window.atEnd) this.publish({ place: 'end' });
     else void this.read(Math.max(0, window.total - TAIL), TAIL, 'end');
+  }
+
+  /** Shows the line that holds a byte. */
+  toByte(offset: number): void {
+    const held = offset >= this.window.start && offset < this.window.end;
+    this.publish({ following: false, ...(held ? { place: offset } : {}) });
+    if (!held) void this.read(Math.max(0, offset - FIRST), TAIL, offset);
   }
 
   earlier(): void {

@@ -19,6 +19,13 @@ describe('OutputWindow', () => {
     expect(linesOf(window)).toEqual(['a', '', 'b']);
   });
 
+  it('finds the line of a byte that it holds', () => {
+    const window = new OutputWindow();
+    window.take(100, bytes('first\nsecond\n\nlast'), 119, true);
+    expect([100, 105, 106, 112, 113, 114, 117].map((offset) => window.lineAt(offset))).toEqual([0, 0, 1, 1, 2, 3, 3]);
+    expect([99, 118, 500].map((offset) => window.lineAt(offset))).toEqual([undefined, undefined, undefined]);
+  });
+
   it('lets go of the oldest lines when it is full', () => {
     const window = new OutputWindow(20);
     window.take(0, bytes('line 1\nline 2\n'), 28, false);

@@ -131,6 +131,18 @@ export class OutputWindow {
     return end - from > LONGEST_LINE ? `${text} …` : text;
   }
 
+  /** The line that holds a byte of the stream; undefined when that byte is not held. */
+  lineAt(offset: number): number | undefined {
+    if (offset < this.start || offset >= this.end) return undefined;
+    let [low, high] = [0, this.starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.starts[middle] ?? 0) <= offset - this.start) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
   text(): string {
     return decoder.decode(this.bytes);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ParameterRule } from './parameters';
-import { emptyForm, formOf, inputOf, isSound, problemsOf, type RunForm, targetsOf } from './runForm';
+import { emptyForm, formOf, inputOf, inputsOf, isSound, MOST_IDS, onNodes, problemsOf, type RunForm, targetsOf } from './runForm';
 
 const commands: ParameterRule = { name: 'commands', type: 'StringList', description: '', required: true, default: '', allowedValues: [], multiline: true };
 const directory: ParameterRule = { ...commands, name: 'workingDirectory', type: 'String', required: false };
@@ -22,7 +22,7 @@ describe('targets', () => {
     expect(problemsOf(form({ ids: [] }), []).targets).toBe('run.needNodes');
     expect(problemsOf(form({ mode: 'tags', tags: [{ key: '', value: '' }] }), []).targets).toBe('run.needTags');
     expect(problemsOf(form({ mode: 'tagKeys', tagKeys: ' , ' }), []).targets).toBe('run.needTagKeys');
-    expect(problemsOf(form({ ids: Array.from({ length: 51 }, (_, i) => `mi-${i}`) }), []).targets).toBe('run.tooManyNodes');
+    expect(problemsOf(form({ ids: Array.from({ length: MOST_IDS + 1 }, (_, i) => `mi-${i}`) }), []).targets).toBe('run.tooManyNodes');
   });
 });
 
@@ -77,5 +77,19 @@ describe('the targets of an earlier command', () => {
     expect(sent).toMatchObject({ ...kept, ServiceRoleArn: 'arn:aws:iam::1:role/r' });
     expect(sent).not.toHaveProperty('OutputS3Region');
     expect(sent).not.toHaveProperty('AlarmConfiguration');
+  });
+});
+
+describe('many nodes by id', () => {
+  const ids = Array.from({ length: 120 }, (_, index) => `mi-${index}`);
+  it('take several commands, each node in one of them', () => {
+    const inputs = inputsOf(form({ ids }), [commands]);
+    expect(inputs.map((input) => input.InstanceIds?.length)).toEqual([50, 50, 20]);
+    expect(inputs.flatMap((input) => input.InstanceIds)).toEqual(ids);
+    expect(inputsOf(form({ mode: 'tags', ids, tags: [{ key: 'role', value: 'web' }] }), [commands])).toHaveLength(1);
+  });
+  it('take the place of the targets of an earlier command', () => {
+    const earlier = formOf({ DocumentName: 'D', Targets: [{ Key: 'tag:a', Values: ['1'] }, { Key: 'tag-key', Values: ['b'] }] });
+    expect(targetsOf(onNodes(earlier, ['mi-1']))).toEqual({ InstanceIds: ['mi-1'] });
   });
 });

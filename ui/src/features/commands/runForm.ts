@@ -33,7 +33,9 @@ export interface RunForm {
 }
 
 export const DEFAULT_VERSION = '$DEFAULT';
-const MOST_IDS = 50;
+/** Nodes by id in one command, and in one run of this form, which sends as many commands as that takes. */
+export const IDS_OF_A_COMMAND = 50;
+export const MOST_IDS = 500;
 const MOST_TARGETS = 5;
 
 export function emptyForm(document: string, version: string | undefined, ids: string[]): RunForm {
@@ -111,6 +113,11 @@ export function formOf(command: Command): RunForm {
   return withTargets(form, targetingOf(command));
 }
 
+/** The form of an earlier command, for other nodes than it had. */
+export function onNodes(form: RunForm, ids: string[]): RunForm {
+  return { ...form, mode: 'ids', ids, before: undefined };
+}
+
 export function fieldOf(form: RunForm, parameter: ParameterRule): string {
   const touched = form.fields[parameter.name];
   if (touched !== undefined) return touched;
@@ -179,6 +186,14 @@ export function problemsOf(form: RunForm, parameters: ParameterRule[]): FormProb
 export function isSound(problems: FormProblems): boolean {
   const { parameters, ...rest } = problems;
   return parameters.length === 0 && Object.values(rest).every((problem) => problem === undefined);
+}
+
+/** The requests that the form makes: one, or for more nodes by id than one takes, as many as it takes. */
+export function inputsOf(form: RunForm, parameters: ParameterRule[]): SendCommandInput[] {
+  if (form.mode !== 'ids' || form.ids.length <= IDS_OF_A_COMMAND) return [inputOf(form, parameters)];
+  const parts: string[][] = [];
+  for (let at = 0; at < form.ids.length; at += IDS_OF_A_COMMAND) parts.push(form.ids.slice(at, at + IDS_OF_A_COMMAND));
+  return parts.map((ids) => inputOf({ ...form, ids }, parameters));
 }
 
 export function inputOf(form: RunForm, parameters: ParameterRule[]): SendCommandInput {

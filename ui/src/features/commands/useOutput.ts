@@ -16,20 +16,3 @@ export function useOutput({ commandId, instanceId, step, stream }: OutputRef): {
   }, [reader]);
   return { reader, output: state?.window === reader.state.window ? state : reader.state };
 }
-
-const PIECE = 1024 * 1024;
-
-/** The whole stream, piece by piece, for a file. */
-export async function readWhole(ref: OutputRef, onProgress: (read: number, total: number) => void): Promise<BlobPart[]> {
-  const parts: BlobPart[] = [];
-  const signal = new AbortController().signal;
-  let offset = 0;
-  for (;;) {
-    const chunk = await host.readOutput(ref, offset, PIECE, 0, signal);
-    if (chunk.data.length === 0) return parts;
-    parts.push(chunk.data as BlobPart);
-    offset = chunk.offset + chunk.data.length;
-    onProgress(offset, chunk.total);
-    if (offset >= chunk.total) return parts;
-  }
-}

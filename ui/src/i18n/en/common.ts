@@ -155,6 +155,13 @@ export const editor = {
   go: 'Go',
   controlCharacter: 'Control character',
   selectionDeleted: 'Selection deleted',
+  unchangedLines: '$ unchanged lines',
+  revertChunk: 'Take this change back',
+  accept: 'Accept',
+  reject: 'Reject',
+  completions: 'Suggestions',
+  diagnostics: 'Problems',
+  noDiagnostics: 'No problems',
 };
 
 export const errors = {

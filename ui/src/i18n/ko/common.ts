@@ -154,6 +154,13 @@ export const editor = {
   go: '이동',
   controlCharacter: '제어 문자',
   selectionDeleted: '선택한 부분을 지웠습니다',
+  unchangedLines: '같은 줄 $개',
+  revertChunk: '이 변경 되돌리기',
+  accept: '받아들이기',
+  reject: '물리기',
+  completions: '제안',
+  diagnostics: '문제',
+  noDiagnostics: '문제 없음',
 };
 
 export const errors = {

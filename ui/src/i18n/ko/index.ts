@@ -3,6 +3,7 @@ import { commands, run } from './commands';
 import { documents } from './documents';
 import { activations, nodes } from './nodes';
 import { overview } from './overview';
+import { results } from './results';
 import { settings } from './settings';
 
-export const ko = { ...common, overview, nodes, activations, run, commands, documents, settings };
+export const ko = { ...common, overview, nodes, activations, run, commands, results, documents, settings };
