@@ -10,6 +10,7 @@ pub mod call;
 #[cfg(feature = "aws-chain")]
 pub mod chain;
 pub mod credentials;
+pub mod dial;
 pub mod endpoint;
 pub mod error;
 pub mod pin;

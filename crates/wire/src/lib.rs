@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`agent_message`] | the binary frame of control and data channels | agent-protocol 4.4 |
 //! | [`payload`] | one file per message carried in a frame, and the texts around a channel's opening | agent-protocol 4.1–4.13 |
+//! | [`data_channel`] | both ends of a session, as a state machine | session-protocol 2–4 |
 //! | [`sigv4`] | signing and verifying requests, presigned URLs, signed chunked bodies | agent-protocol 2.6, 2.7, 4.1, 4.2 |
 //! | [`rsa_token`] | the RSA-PSS flavour a node uses before it has credentials | agent-protocol 2.6 |
 //! | [`json11`], [`query`] | the envelopes of the SSM and STS APIs | ssm-semantics 0 |
@@ -17,6 +18,7 @@
 //! frame, one row in the table of [`agent_message::MessageType`].
 
 pub mod agent_message;
+pub mod data_channel;
 pub mod json11;
 pub mod payload;
 pub mod query;
@@ -26,4 +28,5 @@ pub mod sigv4;
 pub mod xml;
 
 pub use agent_message::{AgentMessage, DecodeError, MessageType};
+pub use data_channel::DataChannel;
 pub use payload::{Payload, PayloadError};

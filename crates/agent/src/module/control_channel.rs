@@ -3,13 +3,13 @@
 //! Nothing that matters lives in the connection. Replies and output are kept by their spools until acknowledged, jobs are on
 //! disk before theirs; losing the channel costs a reconnect.
 
-use super::dial::dial;
 use crate::agent::Agent;
 use crate::document::inbox;
 use crate::registration::credentials::jittered;
 use bytes::Bytes;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
+use qd_client::dial::dial;
 use qd_client::{CallError, Request};
 use qd_wire::agent_message::{AgentMessage, MAX_FRAME_BYTES, MessageType};
 use qd_wire::payload::create_control_channel::CREATED_STATUS;

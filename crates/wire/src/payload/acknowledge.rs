@@ -14,6 +14,20 @@ pub struct Acknowledge {
     pub acknowledged_message_sequence_number: i64,
     #[serde(default)]
     pub is_sequential_message: bool,
+    /// Between our two ends; a stock peer neither writes nor reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarterdeck: Option<Window>,
+}
+
+/// One acknowledgement for many messages, and how much more may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Window {
+    /// Every message up to this number has arrived; -1 is none.
+    pub through: i64,
+    /// Bytes of payload the receiver takes, counted from the first message of the stream. It never goes back, so that of two
+    /// acknowledgements the larger number holds, whatever their order.
+    pub limit: u64,
 }
 json_payload!(Acknowledge, Acknowledge);
 
@@ -25,6 +39,7 @@ impl Acknowledge {
             acknowledged_message_id: message.message_id,
             acknowledged_message_sequence_number: message.sequence_number,
             is_sequential_message: true,
+            quarterdeck: None,
         }
     }
 

@@ -11,12 +11,14 @@ use super::{PayloadError, from_json, json_payload, null_default, to_json_text};
 #[serde(rename_all = "PascalCase")]
 pub struct InteractiveShell {
     /// [`SessionContent`] as JSON text.
+    #[serde(alias = "content")]
     pub content: String,
-    /// The session id.
+    /// The session id; AWS's own service writes something else here, and all names in lower camel case.
+    #[serde(default, deserialize_with = "null_default", alias = "taskId")]
     pub task_id: String,
-    #[serde(default, deserialize_with = "null_default")]
+    #[serde(default, deserialize_with = "null_default", alias = "topic")]
     pub topic: String,
-    #[serde(default)]
+    #[serde(default, alias = "schemaVersion")]
     pub schema_version: u32,
 }
 json_payload!(InteractiveShell, InteractiveShell);

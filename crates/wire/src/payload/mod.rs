@@ -8,17 +8,21 @@ pub mod agent_job;
 pub mod agent_job_ack;
 pub mod agent_job_reply;
 pub mod agent_job_reply_ack;
+pub mod agent_session_state;
 pub mod agent_task_acknowledge;
 pub mod agent_task_complete;
 pub mod channel_closed;
 pub mod create_control_channel;
+pub mod handshake;
 pub mod interactive_shell;
 pub mod job_id;
 pub mod open_control_channel;
+pub mod open_data_channel;
 pub mod output_ack;
 pub mod output_chunk;
 pub mod stream_data;
 pub mod telemetry;
+pub mod terminal_size;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -26,21 +30,25 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agent_message::{MAX_PAYLOAD_BYTES, MessageType};
 
-pub use acknowledge::Acknowledge;
+pub use acknowledge::{Acknowledge, Window};
 pub use agent_job::{AgentJob, CancelCommandContent, JobTopic, SendCommandContent};
 pub use agent_job_ack::{AckStatus, AgentJobAck};
 pub use agent_job_reply::{AgentJobReply, DocumentStatus, PluginResult, ReplyContent};
 pub use agent_job_reply_ack::AgentJobReplyAck;
+pub use agent_session_state::{AgentSessionState, SessionState};
 pub use agent_task_acknowledge::AgentTaskAcknowledge;
 pub use agent_task_complete::AgentTaskComplete;
 pub use channel_closed::ChannelClosed;
 pub use create_control_channel::{CreateControlChannelAnswer, CreateControlChannelRequest};
+pub use handshake::{EncryptionChallenge, FastPath, HandshakeComplete, HandshakeRequest, HandshakeResponse};
 pub use interactive_shell::{InteractiveShell, SessionContent};
 pub use job_id::JobId;
 pub use open_control_channel::OpenControlChannel;
+pub use open_data_channel::OpenDataChannel;
 pub use output_ack::OutputAck;
 pub use output_chunk::{OutputChunk, OutputStream};
 pub use telemetry::AgentTelemetry;
+pub use terminal_size::TerminalSize;
 
 /// Why a payload cannot be read. Carries no content, so that it may be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

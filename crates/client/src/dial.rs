@@ -2,7 +2,7 @@
 //!
 //! A name often has an IPv6 and an IPv4 address of which one leads nowhere, silently. Tried one after another, the first would use up
 //! all the time there is; so they race, each with a small start over the next (RFC 8305). The proxy is chosen by the same code as for
-//! the agent's other calls: it would be of no use to reach the hub by one and not by the other (agent-protocol 1.5).
+//! the other calls: it would be of no use to reach the hub by one and not by the other (agent-protocol 1.5).
 
 use bytes::Bytes;
 use futures_util::StreamExt;
