@@ -8,7 +8,12 @@ import { useText } from '../i18n';
 import { componentMessages } from '../i18n/components';
 import { useStore } from '../lib/store';
 import { router } from '../routes';
+import { registerBuiltin } from './builtin';
 import { SignInPage } from './SignInPage';
+import { loadUsed } from './used';
+
+registerBuiltin();
+void loadUsed();
 
 const client = new QueryClient({
   defaultOptions: {

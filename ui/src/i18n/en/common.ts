@@ -78,23 +78,35 @@ export const header = {
 };
 
 export const palette = {
+  group: {
+    recent: 'Used lately',
+    page: 'On this page',
+    go: 'Pages',
+    action: 'Actions',
+    node: 'Nodes',
+    document: 'Documents',
+    command: 'Recent commands',
+  },
+  found_one: '{{count}} entry',
+  found_other: '{{count, number}} entries',
+  switchDensity: 'Switch between comfortable and compact',
+  copyAddress: 'Copy the address of this page',
   title: 'Go to anything',
-  open: 'Go to a page, node or command…',
-  label: 'Pages, nodes and commands',
-  placeholder: 'Type a few letters of a page, node or command',
-  pages: 'Pages',
-  actions: 'Actions',
-  nodes: 'Nodes',
-  commands: 'Recent commands',
+  open: 'Go to anything…',
+  label: 'Actions, pages, nodes, documents and commands',
+  placeholder: 'Type a few letters of an action, page, node, document or command',
   empty: 'Nothing fits. Try fewer letters, or part of an id.',
   switchTheme: 'Switch between light and dark',
   switchLanguage: 'Switch to Korean',
 };
 
 export const shortcuts = {
+  here: 'On this page',
+  everywhere: 'Everywhere',
+  go: 'Go to a page: G, then',
+  typing: 'Keys without Ctrl or ⌘ rest while you type, and while Hangul is composed.',
   fold: 'Fold or unfold the navigation',
   title: 'Keyboard shortcuts',
-  goTo: 'Go to: {{page}}',
   run: 'Run the command being written',
 };
 

@@ -77,23 +77,34 @@ export const header = {
 };
 
 export const palette = {
+  group: {
+    recent: '최근 사용',
+    page: '이 페이지',
+    go: '페이지',
+    action: '동작',
+    node: '노드',
+    document: '문서',
+    command: '최근 명령',
+  },
+  found_other: '항목 {{count, number}}개',
+  switchDensity: '보통 간격과 촘촘한 간격 바꾸기',
+  copyAddress: '이 페이지의 주소 복사',
   title: '바로 가기',
-  open: '페이지, 노드, 명령으로 바로 가기…',
-  label: '페이지, 노드, 명령',
+  open: '무엇이든 바로 가기…',
+  label: '동작, 페이지, 노드, 문서, 명령',
   placeholder: '이름 몇 글자나 초성을 입력하세요 (예: ㄴㄷ)',
-  pages: '페이지',
-  actions: '동작',
-  nodes: '노드',
-  commands: '최근 명령',
   empty: '일치하는 항목이 없습니다. 글자를 줄이거나 ID의 일부를 입력해 보세요.',
   switchTheme: '밝은 테마와 어두운 테마 바꾸기',
   switchLanguage: '영어로 바꾸기',
 };
 
 export const shortcuts = {
+  here: '이 페이지',
+  everywhere: '어디서나',
+  go: '페이지로 이동: G를 누른 뒤',
+  typing: '글자를 입력하거나 한글을 조합하는 동안에는 Ctrl이나 ⌘가 없는 키가 동작하지 않습니다.',
   fold: '탐색 접기/펼치기',
   title: '단축키',
-  goTo: '이동: {{page}}',
   run: '작성 중인 명령 실행',
 };
 
