@@ -4,13 +4,26 @@
  */
 export type Cell = string | number | boolean | null | undefined;
 
+/** What a spreadsheet begins a formula with; the wide forms are the same to some of them. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+
 function field(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
   const raw = String(cell);
-  const text = typeof cell === 'string' && /^[=+\-@\t\r]/.test(raw) ? `'${raw}` : raw;
+  const text = typeof cell === 'string' && FORMULA.test(raw) ? `'${raw}` : raw;
   return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Lines of a file, each with its end. */
+export function csvLines(rows: Cell[][]): string {
+  return rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
+}
+
+/** How a file begins: the mark by which a spreadsheet knows UTF-8, then the header. */
+export function csvStart(header: string[]): string {
+  return `\uFEFF${csvLines([header])}`;
+}
+
 export function csv(header: string[], rows: Cell[][]): string {
-  return `\uFEFF${[header, ...rows].map((row) => row.map(field).join(',')).join('\r\n')}\r\n`;
+  return csvStart(header) + csvLines(rows);
 }
