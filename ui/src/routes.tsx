@@ -14,8 +14,9 @@ import type { CommandSearch } from './features/commands/Invocations';
 import type { RunSearch } from './features/commands/RunCommandPage';
 import type { DocumentSearch } from './features/documents/DocumentPage';
 import type { DocumentsSearch } from './features/documents/DocumentsPage';
-import { isNodeFilter } from './features/nodes/filter';
-import type { NodesSearch } from './features/nodes/NodesPage';
+import { type ListSearch, listSearch } from './components/listAddress';
+import { isNodeFilter, queryOf } from './features/nodes/filter';
+import type { NodeSearch } from './features/nodes/NodePage';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 
@@ -36,15 +37,15 @@ const overview = createRoute({ getParentRoute: () => root, path: '/', component:
 const nodes = createRoute({
   getParentRoute: () => root,
   path: '/nodes',
-  validateSearch: (raw: Raw): NodesSearch => ({
-    filter: isNodeFilter(raw.filter) ? raw.filter : undefined,
-    search: text(raw.search),
-    sort: text(raw.sort),
-    order: raw.order === 'desc' ? 'desc' : undefined,
-  }),
+  validateSearch: (raw: Raw): ListSearch => ({ ...listSearch(raw), q: listSearch(raw).q ?? queryOf(raw) }),
   component: lazyRouteComponent(() => import('./features/nodes/NodesPage'), 'NodesPage'),
 });
-const node = createRoute({ getParentRoute: () => root, path: '/nodes/$id', component: lazyRouteComponent(() => import('./features/nodes/NodePage'), 'NodePage') });
+const node = createRoute({
+  getParentRoute: () => root,
+  path: '/nodes/$id',
+  validateSearch: (raw: Raw): NodeSearch => ({ tab: text(raw.tab) }),
+  component: lazyRouteComponent(() => import('./features/nodes/NodePage'), 'NodePage'),
+});
 const activations = createRoute({
   getParentRoute: () => root,
   path: '/activations',
@@ -54,7 +55,15 @@ const activations = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: '/run',
-  validateSearch: (raw: Raw): RunSearch => ({ document: text(raw.document), version: text(raw.version), nodes: texts(raw.nodes), from: text(raw.from), only: raw.only === 'failed' ? 'failed' : undefined, group: text(raw.group) }),
+  validateSearch: (raw: Raw): RunSearch => ({
+    document: text(raw.document),
+    version: text(raw.version),
+    nodes: texts(raw.nodes),
+    targets: isNodeFilter(raw.targets) ? raw.targets : undefined,
+    from: text(raw.from),
+    only: raw.only === 'failed' ? 'failed' : undefined,
+    group: text(raw.group),
+  }),
   component: lazyRouteComponent(() => import('./features/commands/RunCommandPage'), 'RunCommandPage'),
 });
 const commands = createRoute({

@@ -79,8 +79,15 @@ export interface NodeFilter {
   Values: string[];
 }
 export type NodeSort = 'name' | 'instance-id' | 'status' | 'platform' | 'agent-version' | 'last-ping' | 'ip';
+/** A condition in the hub's own words: see docs/extensions.md. */
+export interface NodeCondition {
+  key: string;
+  op: string;
+  values: string[];
+}
 export interface NodesQuery {
-  filter: NodeFilter[];
+  filter?: NodeFilter[];
+  filters?: NodeCondition[];
   search?: string;
   sort: NodeSort;
   order: 'asc' | 'desc';
@@ -99,7 +106,8 @@ export async function getNodes(query: NodesQuery): Promise<NodesAnswer> {
       'GET',
       '/nodes',
       present({
-        filter: query.filter.length > 0 ? JSON.stringify(query.filter) : undefined,
+        filter: query.filter && query.filter.length > 0 ? JSON.stringify(query.filter) : undefined,
+        filters: query.filters && query.filters.length > 0 ? JSON.stringify(query.filters) : undefined,
         search: query.search,
         sort: query.sort,
         order: query.order,
@@ -144,4 +152,17 @@ export async function getPreview(query: PreviewQuery): Promise<PreviewAnswer> {
       }),
     ),
   );
+}
+
+const Facets = z.object({ key: z.string(), values: z.catch(z.array(z.object({ value: z.string(), count })), []) });
+export type Facet = z.infer<typeof Facets>['values'][number];
+
+/** What a condition of this key can be set to, the most frequent first; `tag` for the keys of tags, `tag:KEY` for the values of one. */
+export async function getFacets(key: string, part = '', max = 50): Promise<Facet[]> {
+  return read(Facets, await host.extension('GET', '/nodes/facets', present({ key, part, max: String(max) }))).values;
+}
+
+/** Asks a node for a new key pair; it makes one with its next role token, within the hour. */
+export async function rotateKey(node: string): Promise<void> {
+  await host.extension('POST', `/nodes/${encodeURIComponent(node)}/rotate-key`, undefined, {});
 }

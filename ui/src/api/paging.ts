@@ -62,11 +62,12 @@ export interface Whole<T> {
   cut: boolean;
 }
 
-/** Every item of a paged list, up to `limit`, for export. */
-export async function readUpTo<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number, onProgress?: (count: number) => void): Promise<Whole<T>> {
+/** Every item of a paged list, up to `limit`, for export. With `signal` it ends between two pages, with the signal's reason. */
+export async function readUpTo<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number, onProgress?: (count: number) => void, signal?: AbortSignal): Promise<Whole<T>> {
   const items: T[] = [];
   let token: string | undefined;
   do {
+    signal?.throwIfAborted();
     const page: Page<T> = await read(token);
     items.push(...page.items);
     onProgress?.(items.length);

@@ -5,6 +5,7 @@ import { type TablePreferences, useTablePreferences } from './tablePreferences';
 
 /** Rows of a page when a list is read for a file. */
 const EXPORT_PAGE = 50;
+const SIZES = [10, 20, 50];
 
 interface Options<T> {
   /** Begins the keys of its reads and is the key of its preferences; the name of an exported file. */
@@ -17,6 +18,9 @@ interface Options<T> {
   read: (max: number) => (token: string | undefined) => Promise<Page<T>>;
   /** Most rows of a file. */
   exportLimit: number;
+  /** Rows of a page that can be chosen, and of one that is read for a file. */
+  sizes?: readonly number[];
+  exportPage?: number;
   /** Milliseconds after which it is read again by itself. */
   refetchInterval?: number;
 }
@@ -26,11 +30,16 @@ export interface List<T> {
   paged: Paged<T>;
   preferences: TablePreferences;
   setPreferences: (next: TablePreferences) => void;
-  readAll: (onProgress: (count: number) => void) => Promise<Whole<T>>;
+  /** Before anyone chose. */
+  initial: TablePreferences;
+  sizes: readonly number[];
+  /** All of it, for a file; `signal` ends it between two pages. */
+  readAll: (onProgress: (count: number) => void, signal?: AbortSignal) => Promise<Whole<T>>;
 }
 
-export function useList<T>({ name, about, columns, read, exportLimit, refetchInterval }: Options<T>): List<T> {
-  const [preferences, setPreferences] = useTablePreferences(name, { pageSize: 20, visible: columns, wrapLines: false });
+export function useList<T>({ name, about, columns, read, exportLimit, sizes = SIZES, exportPage = EXPORT_PAGE, refetchInterval }: Options<T>): List<T> {
+  const initial: TablePreferences = { pageSize: sizes.includes(20) ? 20 : (sizes[0] ?? 20), visible: columns, order: [], widths: {}, wrapLines: false };
+  const [preferences, setPreferences] = useTablePreferences(name, initial, sizes);
   const paged = usePaged([name, 'list', ...about, preferences.pageSize], read(preferences.pageSize), { refetchInterval });
-  return { name, paged, preferences, setPreferences, readAll: (onProgress) => readUpTo(read(EXPORT_PAGE), exportLimit, onProgress) };
+  return { name, paged, preferences, setPreferences, initial, sizes, readAll: (onProgress, signal) => readUpTo(read(exportPage), exportLimit, onProgress, signal) };
 }

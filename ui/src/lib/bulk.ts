@@ -4,20 +4,22 @@ export interface BulkFailure<T> {
   error: unknown;
 }
 
-export interface BulkState<T> {
+export interface BulkState {
   total: number;
+  /** Ended, well or not. */
   done: number;
-  failures: BulkFailure<T>[];
+  failed: number;
 }
 
-export interface BulkOutcome<T> extends BulkState<T> {
+export interface BulkOutcome<T> extends Omit<BulkState, 'failed'> {
+  failures: BulkFailure<T>[];
   /** Not begun: it was stopped before, by a person or by a failure that all others would meet. */
   left: T[];
 }
 
-interface Options<T> {
+interface Options {
   signal: AbortSignal;
-  onProgress: (state: BulkState<T>) => void;
+  onProgress: (state: BulkState) => void;
   /** How many at a time. */
   width?: number;
   /** Whether a failure is one that every further item would meet. */
@@ -25,7 +27,7 @@ interface Options<T> {
 }
 
 /** What was begun is waited for, also after a stop: what it did is part of the outcome. */
-export async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>, { signal, onProgress, width = 4, isFinal = () => false }: Options<T>): Promise<BulkOutcome<T>> {
+export async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>, { signal, onProgress, width = 4, isFinal = () => false }: Options): Promise<BulkOutcome<T>> {
   const failures: BulkFailure<T>[] = [];
   let next = 0;
   let done = 0;
@@ -41,7 +43,7 @@ export async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<
         stopped ||= isFinal(error);
       }
       done += 1;
-      onProgress({ total: items.length, done, failures: [...failures] });
+      onProgress({ total: items.length, done, failed: failures.length });
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, Math.min(width, items.length)) }, run));

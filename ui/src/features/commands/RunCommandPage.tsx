@@ -33,7 +33,7 @@ import { useDocumentSummary } from './documents';
 import { ParameterForm } from './ParameterForm';
 import { nodesOf } from './nodesOf';
 import type { ParameterRule } from './parameters';
-import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, IDS_OF_A_COMMAND, inputsOf, isSound, MOST_IDS, onNodes, problemsOf, type FormProblems, type RunForm, targetsOf } from './runForm';
+import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, IDS_OF_A_COMMAND, inputsOf, isSound, MOST_IDS, onNodes, problemsOf, type FormProblems, type RunForm, targetsOf, withTargets } from './runForm';
 import { TargetForm } from './TargetForm';
 import { TargetPreview } from './TargetPreview';
 
@@ -41,6 +41,8 @@ export interface RunSearch {
   document?: string;
   version?: string;
   nodes?: string[];
+  /** Targets as SendCommand has them. */
+  targets?: { Key: string; Values: string[] }[];
   from?: string;
   /** Of the earlier command's nodes, those where it did not succeed. */
   only?: 'failed';
@@ -48,6 +50,11 @@ export interface RunSearch {
   group?: string;
 }
 const FIRST_DOCUMENT = 'AWS-RunShellScript';
+
+function firstForm({ document, version, targets }: RunSearch, ids: string[]): RunForm {
+  const form = emptyForm(document ?? FIRST_DOCUMENT, version, ids);
+  return targets ? withTargets(form, { Targets: targets }) : form;
+}
 
 export function RunCommandPage() {
   const { t } = useText();
@@ -79,7 +86,7 @@ export function RunCommandPage() {
         <Fields
           key={JSON.stringify(search)}
           address={JSON.stringify(search)}
-          initial={source.data ? (isNarrowed ? onNodes(formOf(source.data), ids) : formOf(source.data)) : emptyForm(search.document ?? FIRST_DOCUMENT, search.version, ids)}
+          initial={source.data ? (isNarrowed ? onNodes(formOf(source.data), ids) : formOf(source.data)) : firstForm(search, ids)}
         />
       )}
     </Page>

@@ -93,7 +93,7 @@ function guess(wanted: Targeting): Partial<RunForm> {
 }
 
 /** Targets are combined with "and": a form that kept only some of them would run on more nodes than the earlier command did. */
-function withTargets(form: RunForm, wanted: Targeting): RunForm {
+export function withTargets(form: RunForm, wanted: Targeting): RunForm {
   const guessed = { ...form, ...guess(wanted) };
   if (sameTargets(targetsOf(guessed), wanted)) return guessed;
   const only = wanted.Targets?.length === 1 && !wanted.InstanceIds ? wanted.Targets[0] : undefined;

@@ -1,35 +1,30 @@
-/** One node: what it is, its tags, what ran on it. */
+/** One node: its name, what can be done to it, and a tab for everything there is to know of it. */
 import Button from '@cloudscape-design/components/button';
-import Container from '@cloudscape-design/components/container';
-import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
-import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import Link from '@cloudscape-design/components/link';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
+import Tabs from '@cloudscape-design/components/tabs';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { call } from '../../api/call';
-import { getNodes, type NodeRow } from '../../api/extension';
+import { getNodes, type NodeRow, rotateKey } from '../../api/extension';
 import { usePolling } from '../../api/live';
-import { usePaged } from '../../api/paging';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
-import { href, useFollow, useOpen } from '../../app/router';
+import { href, useOpen } from '../../app/router';
 import { useBlocked } from '../../app/useBlocked';
 import { Confirm } from '../../components/Confirm';
+import { ConfirmTyped } from '../../components/ConfirmTyped';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
-import { Nothing } from '../../components/Nothing';
-import { Pages } from '../../components/Pages';
-import { CommandStatus, NodeStatus } from '../../components/Status';
-import { Tags } from '../../components/Tags';
-import { When } from '../../components/When';
 import { useText } from '../../i18n';
-import { nodeName, platformOf } from './columns';
-import { EditTags } from './EditTags';
+import { nodeName } from './columns';
+import { NODE_TABS } from './tabs';
+
+export interface NodeSearch {
+  tab?: string;
+}
 
 export function NodePage() {
   const { t } = useText();
@@ -56,20 +51,30 @@ export function NodePage() {
 function Known({ node, parents, failure }: { node: NodeRow; parents: { text: string; href: string }[]; failure: ReactNode }) {
   const { t } = useText();
   const open = useOpen();
-  const client = useQueryClient();
-  const [dialog, setDialog] = useState<'tags' | 'remove'>();
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false }) as NodeSearch;
+  const [dialog, setDialog] = useState<'rotate' | 'remove'>();
   const name = nodeName(node);
   const blocked = useBlocked();
+  // Only these were registered here; the others have no key of ours, and nothing to take back.
   const fixed = node.InstanceId.startsWith('mi-') ? blocked : t('nodes.deregisterOnly');
+  const tab = NODE_TABS.some(({ id }) => id === search.tab) ? search.tab : NODE_TABS[0]?.id;
+  const close = () => setDialog(undefined);
   return (
     <Page
       title={name}
       parents={parents}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          <Button disabled={Boolean(fixed)} disabledReason={fixed} onClick={() => setDialog('remove')}>
-            {t('nodes.deregister')}
-          </Button>
+          <ButtonDropdown
+            items={[
+              { id: 'rotate', text: t('nodes.rotate'), disabled: Boolean(fixed), disabledReason: fixed },
+              { id: 'remove', text: t('nodes.deregister'), disabled: Boolean(fixed), disabledReason: fixed },
+            ]}
+            onItemClick={({ detail }) => setDialog(detail.id === 'rotate' ? 'rotate' : 'remove')}
+          >
+            {t('nodes.actions')}
+          </ButtonDropdown>
           <Button variant="primary" onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify([node.InstanceId]))}`)}>
             {t('nodes.runHere')}
           </Button>
@@ -78,117 +83,55 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
     >
       <SpaceBetween size="l">
         {failure}
-        <Summary node={node} />
-        <Container
-          header={
-            <Header
-              variant="h2"
-              actions={
-                <Button disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => setDialog('tags')}>
-                  {t('nodes.editTags')}
-                </Button>
-              }
-            >
-              {t('nodes.tags')}
-            </Header>
-          }
-        >
-          {Object.keys(node.Tags).length === 0 ? <Empty title={t('nodes.noTags')} hint={t('nodes.noTagsHint')} /> : <Tags tags={node.Tags} all />}
-        </Container>
-        <RecentCommands id={node.InstanceId} />
+        <Tabs
+          ariaLabel={name}
+          activeTabId={tab}
+          onChange={({ detail }) => void navigate({ to: '/nodes/$id', params: { id: node.InstanceId }, search: { tab: detail.activeTabId } as never, replace: true })}
+          tabs={NODE_TABS.map(({ id, title, Content }) => ({ id, label: t(title), content: <Content node={node} /> }))}
+        />
       </SpaceBetween>
-      {dialog === 'tags' && <EditTags node={node} onClose={() => setDialog(undefined)} />}
-      {dialog === 'remove' && (
+      {dialog === 'rotate' && (
         <Confirm
-          title={t('nodes.deregisterTitle', { name })}
-          action={t('nodes.deregister')}
-          dismiss={t('nodes.keep')}
+          title={t('nodes.rotateTitle', { name })}
+          action={t('nodes.rotate')}
           disabledReason={blocked}
-          failed={t('nodes.deregisterFailed')}
-          onClose={() => setDialog(undefined)}
+          failed={t('nodes.rotateFailed')}
+          onClose={close}
           onConfirm={async () => {
-            await call('DeregisterManagedInstance', { InstanceId: node.InstanceId });
-            await client.invalidateQueries({ queryKey: ['nodes'] });
-            flash({ type: 'success', text: 'nodes.deregistered', values: { name } });
-            open('/nodes');
+            await rotateKey(node.InstanceId);
+            flash({ type: 'success', text: 'nodes.rotated', values: { name } });
           }}
         >
-          {t('nodes.deregisterText')}
+          {t('nodes.rotateText')}
         </Confirm>
       )}
+      {dialog === 'remove' && <Remove node={node} blocked={blocked} onClose={close} />}
     </Page>
   );
 }
 
-function Summary({ node }: { node: NodeRow }) {
+function Remove({ node, blocked, onClose }: { node: NodeRow; blocked?: string; onClose: () => void }) {
   const { t } = useText();
-  return (
-    <Container header={<Header variant="h2">{t('nodes.summary')}</Header>}>
-      <KeyValuePairs
-        columns={3}
-        items={[
-          { label: t('nodes.status'), value: <NodeStatus status={node.PingStatus} /> },
-          {
-            label: t('nodes.id'),
-            value: (
-              <CopyToClipboard variant="inline" textToCopy={node.InstanceId} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
-            ),
-          },
-          { label: t('nodes.lastPing'), value: <When at={node.LastPingDateTime} /> },
-          { label: t('nodes.platform'), value: platformOf(node) || '–' },
-          { label: t('nodes.computer'), value: node.ComputerName || '–' },
-          { label: t('nodes.address'), value: node.IPAddress || '–' },
-          { label: t('nodes.agent'), value: [node.AgentName, node.AgentVersion].filter(Boolean).join(' ') || '–' },
-          { label: t('nodes.registered'), value: <When at={node.RegistrationDate} /> },
-          { label: t('nodes.role'), value: node.IamRole || '–' },
-          { label: t('nodes.type'), value: node.ResourceType || '–' },
-          { label: t('nodes.activation'), value: node.ActivationId || '–' },
-        ]}
-      />
-    </Container>
-  );
-}
-
-function RecentCommands({ id }: { id: string }) {
-  const { t } = useText();
-  const follow = useFollow();
   const open = useOpen();
-  const read = async (token: string | undefined) => {
-    const answer = await call('ListCommandInvocations', { InstanceId: id, MaxResults: 10, NextToken: token });
-    return { items: answer.CommandInvocations ?? [], nextToken: answer.NextToken };
-  };
-  const paged = usePaged(['node-commands', id], read, { refetchInterval: usePolling() });
+  const client = useQueryClient();
+  const name = nodeName(node);
   return (
-    <SpaceBetween size="s">
-      {paged.error !== null && <Failure error={paged.error} what={t('nodes.recentFailed')} onRetry={paged.refetch} />}
-      <Table
-        items={paged.items}
-        trackBy="CommandId"
-        loading={paged.loading}
-        loadingText={t('common.loading')}
-        header={<Header variant="h2">{t('nodes.recent')}</Header>}
-        pagination={<Pages paged={paged} />}
-        empty={
-          <Nothing paged={paged}>
-            <Empty title={t('nodes.recentNone')} action={<Button onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify([id]))}`)}>{t('nodes.runHere')}</Button>} />
-          </Nothing>
-        }
-        columnDefinitions={[
-          {
-            id: 'command',
-            header: t('commands.command'),
-            isRowHeader: true,
-            cell: (item) => (
-              <Link href={href(`/commands/${item.CommandId}?node=${id}`)} onFollow={follow}>
-                {item.Comment || item.DocumentName}
-              </Link>
-            ),
-          },
-          { id: 'document', header: t('commands.document'), cell: (item) => item.DocumentName },
-          { id: 'status', header: t('common.status'), cell: (item) => <CommandStatus status={item.Status} details={item.StatusDetails} /> },
-          { id: 'when', header: t('commands.requested'), cell: (item) => <When at={item.RequestedDateTime} /> },
-        ]}
-      />
-    </SpaceBetween>
+    <ConfirmTyped
+      title={t('nodes.deregisterTitle', { name })}
+      action={t('nodes.deregister')}
+      dismiss={t('nodes.keep')}
+      disabledReason={blocked}
+      failed={t('nodes.deregisterFailed')}
+      word={name}
+      onClose={onClose}
+      onConfirm={async () => {
+        await call('DeregisterManagedInstance', { InstanceId: node.InstanceId });
+        await client.invalidateQueries({ queryKey: ['nodes'] });
+        flash({ type: 'success', text: 'nodes.deregistered', values: { name } });
+        open('/nodes');
+      }}
+    >
+      {t('nodes.deregisterText')}
+    </ConfirmTyped>
   );
 }

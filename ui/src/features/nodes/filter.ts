@@ -1,14 +1,34 @@
-/** The node list's filter, between its three forms: the address, Cloudscape's tokens, and what the hub is asked. */
-import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
+/** Which conditions the list of nodes knows, their addresses, and when a filter can be the targets of a command. */
 import type { NodeFilter } from '../../api/extension';
+import type { Target } from '../../api/operations';
+import { type FilterEntry, formatFilter, type ListFilter } from '../../components/filterGrammar';
+import { listPath } from '../../components/listAddress';
+
+const KEYS = ['status', 'platform', 'platformName', 'platformVersion', 'agent', 'agentVersion', 'name', 'address', 'id', 'role', 'activation', 'tag', 'registered', 'lastContact'];
+
+export function isNodeKey(key: string): boolean {
+  return KEYS.includes(key) || (key.startsWith('tag:') && key.length > 'tag:'.length);
+}
+
+/** AWS's names of filters, which other pages and old links use. */
+const AWS_KEYS: Record<string, string> = {
+  PingStatus: 'status',
+  PlatformTypes: 'platform',
+  AgentVersion: 'agentVersion',
+  InstanceIds: 'id',
+  IamRole: 'role',
+  ActivationIds: 'activation',
+  'tag-key': 'tag',
+};
+
+function fromAws(filter: NodeFilter): FilterEntry[] {
+  const key = filter.Key.startsWith('tag:') ? filter.Key : AWS_KEYS[filter.Key];
+  return key && filter.Values.length > 0 ? [{ key, op: '=', values: filter.Values }] : [];
+}
 
 /** The address of the node list with a filter: a link people can keep. */
 export function nodesPath(filter: NodeFilter[], search = ''): string {
-  const query = new URLSearchParams();
-  if (filter.length > 0) query.set('filter', JSON.stringify(filter));
-  if (search) query.set('search', search);
-  const text = query.toString();
-  return text ? `/nodes?${text}` : '/nodes';
+  return listPath('/nodes', { q: formatFilter({ entries: filter.flatMap(fromAws), search }) });
 }
 
 export function isNodeFilter(value: unknown): value is NodeFilter[] {
@@ -20,34 +40,23 @@ export function isNodeFilter(value: unknown): value is NodeFilter[] {
   );
 }
 
-/** `tag:KEY=VALUE` typed as text: a tag that no node in view has is not offered as a property. */
-function typedTag(text: string): { key: string; value: string } | undefined {
-  const match = /^\s*tag:([^=]*[^=\s])\s*=\s*(.*?)\s*$/s.exec(text);
-  return match ? { key: `tag:${match[1]?.trim()}`, value: match[2] ?? '' } : undefined;
+/** The text of an address of an earlier version, which had the filter in AWS's words. */
+export function queryOf(raw: Record<string, unknown>): string | undefined {
+  if (!isNodeFilter(raw.filter) && typeof raw.search !== 'string') return undefined;
+  const entries = isNodeFilter(raw.filter) ? raw.filter.flatMap(fromAws) : [];
+  return formatFilter({ entries, search: typeof raw.search === 'string' ? raw.search : '' }) || undefined;
 }
 
-/** Free text becomes the search; tokens of one property become one filter whose values are alternatives. */
-export function fromQuery(query: PropertyFilterProps.Query): { filter: NodeFilter[]; search: string } {
-  const filter: NodeFilter[] = [];
-  const search: string[] = [];
-  for (const token of query.tokens) {
-    const text = String(token.value ?? '');
-    const tag = token.propertyKey ? undefined : typedTag(text);
-    const key = token.propertyKey ?? tag?.key;
-    const value = tag?.value ?? text;
-    if (key === undefined) {
-      search.push(text);
-      continue;
-    }
-    const found = filter.find((item) => item.Key === key);
-    if (!found) filter.push({ Key: key, Values: [value] });
-    else if (!found.Values.includes(value)) found.Values.push(value);
-  }
-  return { filter, search: search.join(' ') };
-}
+const MOST_TARGETS = 5;
+const MOST_VALUES = 50;
 
-export function toQuery(filter: NodeFilter[], search: string): PropertyFilterProps.Query {
-  const tokens: PropertyFilterProps.Token[] = filter.flatMap((item) => item.Values.map((value) => ({ propertyKey: item.Key, operator: '=', value })));
-  if (search) tokens.push({ operator: ':', value: search });
-  return { tokens, operation: 'and' };
+/** The same nodes as targets of a command, when tags alone say which they are; nothing when they do not. */
+export function targetsOf({ entries, search }: ListFilter): Target[] | undefined {
+  if (search !== '' || entries.length === 0 || entries.length > MOST_TARGETS) return undefined;
+  const targets = entries.map((entry): Target | undefined => {
+    if (entry.op !== '=' || entry.values.length > MOST_VALUES || entry.values.some((value) => value === '')) return undefined;
+    if (entry.key === 'tag') return { Key: 'tag-key', Values: entry.values };
+    return entry.key.startsWith('tag:') ? { Key: entry.key, Values: entry.values } : undefined;
+  });
+  return targets.every((target) => target !== undefined) ? targets : undefined;
 }

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
-import { tagChanges } from './tagChanges';
+import { expect, it, vi } from 'vitest';
+
+vi.mock('../../api/call', () => ({ call: () => Promise.reject(new Error('not here')) }));
+const { effectOn, inverse, isNoChange, tagChanges } = await import('./tagChanges');
 
 it('is what was added, changed and taken away since editing began', () => {
   const before = { role: 'web', env: 'test', old: 'x' };
@@ -7,5 +9,13 @@ it('is what was added, changed and taken away since editing began', () => {
   expect(tagChanges(before, items)).toEqual({ added: [{ Key: 'env', Value: 'prod' }, { Key: '새', Value: '' }], removed: ['old'] });
 });
 it('is nothing when nothing was changed', () => {
-  expect(tagChanges({ a: 'b' }, [{ key: 'a', value: 'b' }])).toEqual({ added: [], removed: [] });
+  expect(isNoChange(tagChanges({ a: 'b' }, [{ key: 'a', value: 'b' }]))).toBe(true);
+});
+it('does to a node only what is not so already', () => {
+  expect(effectOn({ a: '1', b: '2' }, { added: [{ Key: 'a', Value: '1' }, { Key: 'b', Value: '3' }], removed: ['a', 'gone'] })).toEqual({ added: [{ Key: 'b', Value: '3' }], removed: ['a'] });
+});
+it('can be taken back', () => {
+  const before = { role: 'web', env: 'test', constructor: 'x' };
+  const change = { added: [{ Key: 'env', Value: 'prod' }, { Key: '새', Value: 'y' }, { Key: 'toString', Value: '' }], removed: ['role'] };
+  expect(inverse(before, change)).toEqual({ added: [{ Key: 'env', Value: 'test' }, { Key: 'role', Value: 'web' }], removed: ['새', 'toString'] });
 });

@@ -14,6 +14,9 @@ export const common = {
   exportCsv: 'CSV (스프레드시트용)',
   exportJson: 'JSON',
   exportCut_other: '파일에는 앞의 {{count, number}}행만 들어 있습니다. 한 파일에 담을 수 있는 것보다 많습니다. 필터로 줄여서 내보내세요.',
+  exporting: '{{done}}개 읽음',
+  exportingOf: '{{total}}개 중 {{done}}개 읽음',
+  exportStop: '내보내기 중지',
   status: '상태',
   all: '전체',
   yes: '예',
@@ -26,6 +29,7 @@ export const common = {
   pageSize: '페이지당 행 수',
   rows: '{{count}}행',
   columns: '열',
+  columnsHint: '표시할 열을 고르고, 끌어서 순서를 바꾸세요.',
   wrapLines: '긴 글 줄바꿈',
   value: '값',
   key: '키',
@@ -37,6 +41,49 @@ export const common = {
 export const typed = {
   label: '계속하려면 아래 글자를 그대로 입력하세요',
   missing: '먼저 {{word}}을(를) 입력하세요.',
+};
+
+export const bulk = {
+  stop: '중지',
+  gathering_other: '{{count, number}}개 읽음',
+  running: '작업 중',
+  undoing: '되돌리는 중',
+  of: '{{total, number}}개 중 {{done, number}}개',
+  failedSoFar_other: '{{count, number}}개 실패',
+  undone_other: '{{count, number}}개를 되돌렸습니다',
+  again_other: '{{count, number}}개 다시 시도',
+  nothing: '할 일이 없었습니다.',
+  left_other: '중지했습니다. {{count, number}}개는 시작하지 않았습니다.',
+  failed_other: '{{count, number}}개 실패',
+  which: '실패한 대상과 이유',
+  more_other: '그 밖에 {{count, number}}개',
+};
+
+export const views = {
+  label: '저장한 보기',
+  none: '저장한 보기 없음',
+  actions: '보기',
+  save: '새 보기로 저장…',
+  update: '‘{{name}}’ 업데이트',
+  updateNone: '보기 업데이트',
+  remove: '‘{{name}}’ 삭제',
+  removeNone: '보기 삭제',
+  link: '이 보기의 링크 복사',
+  chooseFirst: '먼저 저장한 보기를 선택하세요.',
+  unchanged: '저장한 뒤로 바뀐 것이 없습니다.',
+  full: '보기는 {{count}}개까지 저장할 수 있습니다. 먼저 하나를 삭제하세요.',
+  saveTitle: '보기 저장',
+  name: '보기 이름',
+  nameHint: '필터, 정렬 순서, 열 구성을 이 이름으로 저장합니다.',
+  nameMissing: '보기의 이름을 입력하세요.',
+  nameLong: '이름은 {{count}}자까지 쓸 수 있습니다.',
+  taken: '같은 이름의 보기가 있습니다. 저장하면 바뀝니다.',
+  keep: '보기 저장',
+  replace: '보기 바꾸기',
+  saved: '‘{{name}}’ 보기를 저장했습니다',
+  removed: '‘{{name}}’ 보기를 삭제했습니다',
+  failed: '보기를 저장하지 못했습니다',
+  linkCopied: '링크를 복사했습니다. 이 허브를 쓰는 사람이 열면 같은 필터, 순서, 열로 보입니다.',
 };
 
 export const nav = {
