@@ -18,12 +18,18 @@ interface Props {
   limit?: number;
 }
 
+/** What AWS and the hub take in the key and the value of a tag. */
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+export const isTagText = (text: string): boolean => TAG_TEXT.test(text);
+
 /** Why the tags cannot be used, if they cannot. */
-export function tagProblem(items: TagField[], repeats = false): 'nodes.tagNeedsKey' | 'nodes.tagTwice' | 'nodes.tagSystem' | undefined {
+export function tagProblem(items: TagField[], repeats = false): 'nodes.tagNeedsKey' | 'nodes.tagTwice' | 'nodes.tagSystem' | 'nodes.tagCharacters' | undefined {
   const keys = items.map((item) => item.key.trim());
   if (keys.some((key) => key === '')) return 'nodes.tagNeedsKey';
   if (!repeats && new Set(keys).size < keys.length) return 'nodes.tagTwice';
-  return keys.some((key) => key.toLowerCase().startsWith('aws:')) ? 'nodes.tagSystem' : undefined;
+  if (keys.some((key) => key.toLowerCase().startsWith('aws:'))) return 'nodes.tagSystem';
+  return items.every((item) => isTagText(item.key) && isTagText(item.value)) ? undefined : 'nodes.tagCharacters';
 }
 
 export function TagFields({ items, onChange, add, empty, limit = 50 }: Props) {

@@ -62,8 +62,10 @@ export function BulkTags({ chosen, blocked, onClose }: Props) {
   const { t } = useText();
   const refresh = useRefresh();
   const [given, setGiven] = useState<TagField[]>([{ key: '', value: '' }]);
-  const [removed, setRemoved] = useState<string[]>([]);
+  const [kept, setRemoved] = useState<string[]>([]);
   const [key, setKey] = useState('');
+  // A key that was typed is meant, with or without Enter.
+  const removed = key.trim() === '' || kept.includes(key.trim()) ? kept : [...kept, key.trim()];
   const set = given.filter((item) => item.key.trim() !== '' || item.value !== '');
   const problem = tagProblem(set);
   const [count] = useState(chosen.selection.count);
@@ -71,8 +73,7 @@ export function BulkTags({ chosen, blocked, onClose }: Props) {
   const why = problem ? t(problem) : both ? t('nodes.tagBoth') : set.length === 0 && removed.length === 0 ? t('nodes.tagNothing') : blocked;
   const change = { added: set.map((item) => ({ Key: item.key.trim(), Value: item.value })), removed };
   const addKey = () => {
-    const next = key.trim();
-    if (next !== '' && !removed.includes(next)) setRemoved([...removed, next]);
+    setRemoved(removed);
     setKey('');
   };
   return (
@@ -98,17 +99,16 @@ export function BulkTags({ chosen, blocked, onClose }: Props) {
             value={key}
             spellcheck={false}
             onChange={({ detail }) => setKey(detail.value)}
-            onBlur={addKey}
-            onKeyDown={({ detail, preventDefault }) => {
-              if (detail.key !== 'Enter' || detail.isComposing) return;
-              preventDefault();
+            onKeyDown={(event) => {
+              if (event.detail.key !== 'Enter' || event.detail.isComposing) return;
+              event.preventDefault();
               addKey();
             }}
           />
-          {removed.length > 0 && (
+          {kept.length > 0 && (
             <TokenGroup
-              items={removed.map((label) => ({ label, dismissLabel: `${t('common.remove')} ${label}` }))}
-              onDismiss={({ detail }) => setRemoved(removed.filter((_, index) => index !== detail.itemIndex))}
+              items={kept.map((label) => ({ label, dismissLabel: `${t('common.remove')} ${label}` }))}
+              onDismiss={({ detail }) => setRemoved(kept.filter((_, index) => index !== detail.itemIndex))}
             />
           )}
         </SpaceBetween>

@@ -14,7 +14,7 @@ import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { tagProblem } from '../../components/TagFields';
 import { useText } from '../../i18n';
-import { MAX_TAG_VALUE } from './columns';
+import { MAX_TAG_VALUE, tagValueProblem } from './columns';
 import type { TagChange } from './tagChanges';
 import { useTagEdit } from './useTagEdit';
 
@@ -58,7 +58,7 @@ export function TagsTab({ node }: { node: NodeRow }) {
         editIconAriaLabel: t('nodes.editable'),
         errorIconAriaLabel: t('nodes.tagProblem'),
         disabledReason: (row) => blocked ?? (isSystem(row.key) ? t('nodes.tagSystem') : undefined),
-        validation: (_, value: string | undefined) => (value !== undefined && value.length > MAX_TAG_VALUE ? t('nodes.tagLong', { count: MAX_TAG_VALUE }) : undefined),
+        validation: (_, value: string | undefined) => tagValueProblem(t, value ?? ''),
         editingCell: (row, { currentValue, setValue }: TableProps.CellContext<string>) => (
           // oxlint-disable-next-line jsx-a11y/no-autofocus -- somebody just asked to type here
           <Input autoFocus ariaLabel={row.key} spellcheck={false} value={currentValue ?? row.value} onChange={({ detail }) => setValue(detail.value)} />
@@ -147,7 +147,7 @@ function AddTag({ keys, blocked, onAdd }: { keys: string[]; blocked?: string; on
         }}
       >
         <Grid gridDefinition={[{ colspan: { default: 12, xs: 5 } }, { colspan: { default: 12, xs: 5 } }, { colspan: { default: 12, xs: 2 } }]}>
-          <FormField label={t('common.key')} errorText={taken ?? (problem === 'nodes.tagSystem' ? t(problem) : undefined)}>
+          <FormField label={t('common.key')} errorText={taken ?? (problem === 'nodes.tagSystem' || problem === 'nodes.tagCharacters' ? t(problem) : undefined)}>
             <Input value={key} spellcheck={false} onChange={({ detail }) => setKey(detail.value)} />
           </FormField>
           <FormField label={t('common.value')} errorText={long}>

@@ -7,6 +7,7 @@ import type { NodeRow, NodeSort } from '../../api/extension';
 import { href } from '../../app/router';
 import type { ExportColumn } from '../../components/ExportButton';
 import { NodeStatus } from '../../components/Status';
+import { isTagText } from '../../components/TagFields';
 import { Tags } from '../../components/Tags';
 import { When } from '../../components/When';
 import type { Text } from '../../i18n';
@@ -36,6 +37,12 @@ export const DEFAULT_COLUMNS = ['name', 'id', 'status', 'platform', 'lastPing', 
 const isWritable = (key: string) => !key.toLowerCase().startsWith('aws:');
 export const MAX_TAG_VALUE = 256;
 
+/** Why this cannot be the value of a tag. */
+export function tagValueProblem(t: Text['t'], value: string): string | undefined {
+  if (value.length > MAX_TAG_VALUE) return t('nodes.tagLong', { count: MAX_TAG_VALUE });
+  return isTagText(value) ? undefined : t('nodes.tagCharacters');
+}
+
 type Follow = (event: { detail: { href?: string; external?: boolean }; preventDefault(): void }) => void;
 
 interface Options {
@@ -62,7 +69,7 @@ export function nodeColumns(text: Text, { follow, tagKeys, blocked }: Options): 
       ),
     },
     { id: 'id', header: t('nodes.id'), width: 190, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
-    { id: 'status', header: t('nodes.status'), width: 150, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
+    { id: 'status', header: t('nodes.status'), width: 172, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
     { id: 'platform', header: t('nodes.platform'), width: 198, minWidth: 90, cell: (node) => platformOf(node) || '–' },
     {
       id: 'agent',
@@ -80,7 +87,7 @@ export function nodeColumns(text: Text, { follow, tagKeys, blocked }: Options): 
       ),
     },
     { id: 'address', header: t('nodes.address'), width: 130, minWidth: 90, cell: (node) => node.IPAddress || '–' },
-    { id: 'lastPing', header: t('nodes.lastPing'), width: 134, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
+    { id: 'lastPing', header: t('nodes.lastPing'), width: 150, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
     { id: 'tags', header: t('nodes.tags'), width: 200, minWidth: 90, cell: (node) => <Tags tags={node.Tags} /> },
     { id: 'computer', header: t('nodes.computer'), width: 180, minWidth: 90, cell: (node) => node.ComputerName || '–' },
     { id: 'registered', header: t('nodes.registered'), width: 140, minWidth: 90, cell: (node) => <When at={node.RegistrationDate} /> },
@@ -105,7 +112,7 @@ function tagColumn({ t }: Text, key: string, blocked: string | undefined): Table
           editIconAriaLabel: t('nodes.editable'),
           errorIconAriaLabel: t('nodes.tagProblem'),
           disabledReason: () => blocked,
-          validation: (_, value: string | undefined) => (value !== undefined && value.length > MAX_TAG_VALUE ? t('nodes.tagLong', { count: MAX_TAG_VALUE }) : undefined),
+          validation: (_, value: string | undefined) => tagValueProblem(t, value ?? ''),
           editingCell: (node, { currentValue, setValue }: TableProps.CellContext<string>) => (
             // oxlint-disable-next-line jsx-a11y/no-autofocus -- somebody just asked to type here
             <Input autoFocus ariaLabel={label} spellcheck={false} value={currentValue ?? node.Tags[key] ?? ''} onChange={({ detail }) => setValue(detail.value)} />

@@ -86,6 +86,7 @@ export const nodes = {
   tagThere: 'The node has this tag already. Edit its value above.',
   tagsFull: 'A node has at most {{count}} tags.',
   tagBoth: 'A tag cannot be set and removed at once.',
+  tagCharacters: 'Use letters of any script, digits, spaces and _ . : / = + - @ in tags.',
   tagNothing: 'Set a tag or remove one.',
   tagsHint: 'Commands can target nodes by their tags. A change is saved at once.',
   addTagNow: 'Add',

@@ -84,6 +84,7 @@ export const nodes = {
   tagThere: '이미 있는 태그입니다. 위에서 값을 편집하세요.',
   tagsFull: '노드 하나에 태그는 {{count}}개까지 붙일 수 있습니다.',
   tagBoth: '같은 태그를 설정하면서 제거할 수는 없습니다.',
+  tagCharacters: '태그에는 모든 언어의 글자와 숫자, 공백, _ . : / = + - @만 쓸 수 있습니다.',
   tagNothing: '설정하거나 제거할 태그를 입력하세요.',
   tagsHint: '명령은 태그로 노드를 지정할 수 있습니다. 바꾸면 바로 저장됩니다.',
   addTagNow: '추가',
