@@ -11,7 +11,7 @@ const writing = files(join(import.meta.dirname, '..', 'features'))
   .map((path): [string, string] => [path.split('/').at(-1) ?? '', readFileSync(path, 'utf8')])
   .filter(([, text]) => /\bcall\('(?!(?:Describe|Get|List)[A-Z])/.test(text));
 
-it('finds the pages that change something', () => expect(writing.map(([name]) => name)).toContain('EditTags.tsx'));
+it('finds the pages that change something', () => expect(writing.map(([name]) => name)).toContain('BulkActions.tsx'));
 it.each(writing)('%s does not over a connection that is marked read only, and says so', (_, text) => {
   expect(text).toContain('useBlocked()');
   expect(text).toMatch(/disabledReason=\{/);

@@ -10,6 +10,7 @@ import { useState } from 'react';
 import { call } from '../../api/call';
 import { getNodes, type NodeCondition, type NodeRow } from '../../api/extension';
 import { readUpTo } from '../../api/paging';
+import { useBlocked } from '../../app/useBlocked';
 import { BulkDialog } from '../../components/BulkDialog';
 import { TagFields, type TagField, tagProblem } from '../../components/TagFields';
 import type { Selection } from '../../components/useSelection';
@@ -47,7 +48,6 @@ export async function idsOf(chosen: Chosen): Promise<string[]> {
 
 interface Props {
   chosen: Chosen;
-  blocked?: string;
   onClose: () => void;
 }
 
@@ -58,8 +58,9 @@ function useRefresh(): () => void {
   };
 }
 
-export function BulkTags({ chosen, blocked, onClose }: Props) {
+export function BulkTags({ chosen, onClose }: Props) {
   const { t } = useText();
+  const blocked = useBlocked();
   const refresh = useRefresh();
   const [given, setGiven] = useState<TagField[]>([{ key: '', value: '' }]);
   const [kept, setRemoved] = useState<string[]>([]);
@@ -120,8 +121,9 @@ export function BulkTags({ chosen, blocked, onClose }: Props) {
 /** Only nodes that registered with an activation can be removed: others were not registered here. */
 const isRemovable = (node: NodeRow) => node.InstanceId.startsWith('mi-');
 
-export function BulkDeregister({ chosen, blocked, onClose, onDone }: Props & { onDone: () => void }) {
+export function BulkDeregister({ chosen, onClose, onDone }: Props & { onDone: () => void }) {
   const { t, number } = useText();
+  const blocked = useBlocked();
   const refresh = useRefresh();
   const [typed, setTyped] = useState('');
   // As it was asked: afterwards nothing is selected any more.

@@ -193,8 +193,8 @@ function Actions({ chosen, filter, blocked }: { chosen: Chosen; filter: ListFilt
       <Button variant="primary" disabled={Boolean(cannotRun)} disabledReason={cannotRun} onClick={() => void run()}>
         {t('nodes.runHere')}
       </Button>
-      {dialog === 'tags' && <BulkTags chosen={chosen} blocked={blocked} onClose={close} />}
-      {dialog === 'remove' && <BulkDeregister chosen={chosen} blocked={blocked} onClose={close} onDone={selection.clear} />}
+      {dialog === 'tags' && <BulkTags chosen={chosen} onClose={close} />}
+      {dialog === 'remove' && <BulkDeregister chosen={chosen} onClose={close} onDone={selection.clear} />}
     </SpaceBetween>
   );
 }

@@ -8,7 +8,7 @@ it('keeps a failed command in sight of many lost nodes', () => {
   const groups = grouped([...lost, { kind: 'NodeConnectionLost', severity: 'high', subject: '+190', count: 190 }, { kind: 'CommandFailed', severity: 'medium', subject: id, count: 1 }]);
   expect(groups.map((group) => [group.kind, group.count, group.open])).toEqual([['NodeConnectionLost', 200, false], ['CommandFailed', 1, false]]);
   expect(groups[0]?.named).toHaveLength(10);
-  expect(decodeURIComponent(groups[0]?.path ?? '')).toContain('"ConnectionLost"');
+  expect(decodeURIComponent(groups[0]?.path ?? '')).toContain('status=ConnectionLost');
   expect(decodeURIComponent(groups[1]?.path ?? '')).toBe('/commands?filter={"Status":"Failed"}');
 });
 it('says that there may be more commands than the hub names', () => {
@@ -18,5 +18,5 @@ it('says that there may be more commands than the hub names', () => {
 it('leads to every one of them', () => {
   expect(subjectPath({ kind: 'NodeConnectionLost', severity: 'high', subject: 'mi-1' })).toBe('/nodes/mi-1');
   expect(subjectPath({ kind: 'CommandFailed', severity: 'high', subject: id })).toBe(`/commands/${id}`);
-  expect(decodeURIComponent(subjectPath({ kind: 'AgentOutdated', severity: 'low', subject: 'quarterdeck-agent 0.0.9' }) ?? '')).toContain('"0.0.9"');
+  expect(decodeURIComponent(subjectPath({ kind: 'AgentOutdated', severity: 'low', subject: 'quarterdeck-agent 0.0.9' }) ?? '')).toContain('agentVersion=0.0.9');
 });
