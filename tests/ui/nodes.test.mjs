@@ -377,6 +377,26 @@ describe('a node', () => {
     await page.getByText('web-01 is asked for a new key. It follows within the hour.').waitFor();
   });
 
+  it('that is offline is looked into, in order, with what to paste on it', async () => {
+    const [id] = await registerNodes(hub, 1, { name: 'silent' });
+    await page.visit(`/nodes/${id}`);
+    await button('Find out why').click();
+    await page.getByRole('heading', { name: 'Why is this node offline?' }).waitFor();
+    const checks = page.locator('.qd-checks > li');
+    assert.equal(await checks.count(), 8);
+    const [first, second] = await checks.allInnerTexts();
+    assert.match(first, /^Last contact/);
+    assert.match(second, /^Channel for commands/);
+    const name = checks.filter({ hasText: 'Name of the hub (DNS)' });
+    await name.getByRole('button').first().focus();
+    await page.keyboard.press('Enter');
+    await name.getByText('getent ahosts 127.0.0.1', { exact: true }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await picture(page, 'node-offline');
+    await page.visit(`/nodes/${agent.node}?tab=connection`);
+    await page.getByText('The node is connected.').waitFor();
+  });
+
   it('has tabs that the address keeps and arrow keys reach', async () => {
     await page.visit(`/nodes/${agent.node}`);
     await page.getByRole('tab', { name: 'Overview' }).focus();

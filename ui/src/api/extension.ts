@@ -166,3 +166,19 @@ export async function getFacets(key: string, part = '', max = 50): Promise<Facet
 export async function rotateKey(node: string): Promise<void> {
   await host.extension('POST', `/nodes/${encodeURIComponent(node)}/rotate-key`, undefined, {});
 }
+
+const CheckShape = z.object({
+  id: z.string(),
+  state: z.catch(z.enum(['ok', 'warn', 'fail', 'unknown']), 'unknown'),
+  evidence: z.catch(z.record(z.string(), z.unknown()), {}),
+  /** Lines to paste on the node, by its system. */
+  fix: z.catch(z.optional(z.nullable(z.object({ linux: text, windows: text, macos: text }))), undefined),
+});
+const DiagnosisShape = z.object({ online: z.boolean(), checks: z.array(CheckShape) });
+export type Check = z.infer<typeof CheckShape>;
+export type DiagnosisAnswer = z.infer<typeof DiagnosisShape>;
+
+/** Why a node is offline: checks in the order in which a person should look. */
+export async function getDiagnosis(node: string): Promise<DiagnosisAnswer> {
+  return read(DiagnosisShape, await host.extension('GET', `/nodes/${encodeURIComponent(node)}/diagnosis`));
+}
