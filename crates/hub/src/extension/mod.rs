@@ -3,6 +3,7 @@
 //!
 //! The event stream, `GET /quarterdeck/v1/events`, is served by the HTTP front from [`crate::events::Subscription`], since it has no end.
 
+mod node_filter;
 mod nodes;
 pub mod output;
 mod overview;
@@ -94,6 +95,7 @@ async fn route(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["overview"]) => overview::get(cx).await,
         ("GET", ["nodes"]) => nodes::list(cx, request).await,
+        ("GET", ["nodes", "facets"]) => nodes::facets(cx, request).await,
         ("POST", ["nodes", node, "rotate-key"]) => nodes::rotate_key(cx, node).await,
         ("GET", ["targets", "preview"]) => preview::get(cx, request).await,
         ("GET", ["commands", command, "invocations", node, "steps", step, "output"]) => output::get(cx, request, command, node, step).await,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use qd_model::shapes::nodes::InstanceInformationStringFilter;
 use qd_model::{ApiError, Operation};
 use qd_store::StoreError;
+use qd_store::table::nodes::facets::{self, Facet};
 use qd_store::table::nodes::{
     self as table,
     query::{self, Liveness, Query, Sort},
@@ -12,6 +13,7 @@ use qd_store::table::nodes::{
 use qd_store::table::tags;
 use serde_json::{Value, json};
 
+use super::node_filter::{self, Token};
 use super::{Request, Response};
 use crate::cx::Cx;
 use crate::ops::nodes::{MANAGED_INSTANCE, information_conditions, instance_information, unknown_node};
@@ -23,13 +25,17 @@ const MAX_FILTERS: usize = 20;
 const MAX_VALUES: usize = 100;
 const MAX_SEARCH: usize = 256;
 
-/// `GET nodes?filter=<JSON>&search=&sort=&order=&max=&token=`.
+/// Values that an answer of facets names.
+const FACETS: i64 = 50;
+
+/// `GET nodes?filters=<JSON>&filter=<JSON>&search=&sort=&order=&max=&token=`.
 pub async fn list(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
     let filters: Vec<InstanceInformationStringFilter> = request.json("filter")?.unwrap_or_default();
     let filters: Vec<(String, Vec<String>)> = filters.into_iter().map(|filter| (filter.key, filter.values)).collect();
     if filters.len() > MAX_FILTERS || filters.iter().any(|(_, values)| values.is_empty() || values.len() > MAX_VALUES) {
         return Err(ApiError::validation(format!("filter takes at most {MAX_FILTERS} filters of 1 to {MAX_VALUES} values each.")));
     }
+    let tokens: Vec<Token> = request.json("filters")?.unwrap_or_default();
     let search = request.query("search").unwrap_or_default().to_owned();
     if search.len() > MAX_SEARCH || search.contains('\0') {
         return Err(ApiError::validation(format!("search takes at most {MAX_SEARCH} bytes of text.")));
@@ -44,9 +50,11 @@ pub async fn list(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
     };
     let max = i32::try_from(request.number("max", 50, 1..=200)?).ok();
     // Bound to the list's order as well, and so never taken for a token of the operation itself.
-    let bound = ("console", &filters, &search, &sort_name, &order);
+    let bound = ("console", &filters, &tokens, &search, &sort_name, &order);
     let page = Page::open(cx, Operation::DescribeInstanceInformation, &bound, request.query("token"), max, 50)?;
-    let query = Query { conditions: information_conditions(&filters)?, search, liveness: Liveness::at(cx.now_ms()) };
+    let mut conditions = information_conditions(&filters)?;
+    conditions.extend(node_filter::conditions(&tokens)?);
+    let query = Query { conditions, search, liveness: Liveness::at(cx.now_ms()) };
     let (after, fetch) = (page.after.clone(), page.fetch());
     let (listed, total, mut tags) = cx
         .store()
@@ -76,6 +84,38 @@ pub async fn list(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         answer["nextToken"] = token.into();
     }
     Response::json(&answer)
+}
+
+/// `GET nodes/facets?key=&part=&max=`: what a filter of that key can be set to, with how many nodes have it.
+pub async fn facets(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
+    let key = request.query("key").unwrap_or_default().to_owned();
+    let part = request.query("part").unwrap_or_default().to_owned();
+    if key.len() > MAX_SEARCH || part.len() > MAX_SEARCH || key.contains('\0') || part.contains('\0') {
+        return Err(ApiError::validation(format!("key and part take at most {MAX_SEARCH} bytes of text.")));
+    }
+    let max = usize::try_from(request.number("max", FACETS, 1..=500)?).unwrap_or_default();
+    let liveness = Liveness::at(cx.now_ms());
+    let of_field = node_filter::field(&key);
+    if of_field.is_none() && !matches!(key.as_str(), "status" | "tag") && !key.starts_with("tag:") {
+        return Err(ApiError::validation("key must be one of the filters of the list of nodes."));
+    }
+    let asked = key.clone();
+    let found = cx
+        .store()
+        .read(move |tx| match (asked.as_str(), of_field) {
+            ("status", _) => {
+                let (total, online) = query::count_by_status(tx, liveness)?;
+                let one = |value: &str, count| Facet { value: value.to_owned(), count };
+                Ok(vec![one("Online", online), one("ConnectionLost", total - online)])
+            }
+            ("tag", _) => facets::of_tag_keys(tx, &part, max),
+            (_, Some(field)) => facets::of_field(tx, field, &part, max),
+            (key, None) => facets::of_tag(tx, key.trim_start_matches("tag:"), &part, max),
+        })
+        .await
+        .map_err(|e: StoreError| ApiError::internal().with_source(e))?;
+    let values: Vec<Value> = found.iter().map(|facet| json!({ "value": facet.value, "count": facet.count })).collect();
+    Response::json(&json!({ "key": key, "values": values }))
 }
 
 /// `POST nodes/<node>/rotate-key`: with its next role token, within the hour, the node is told to make a new key pair.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::{Migration, Param, Row, StoreError, Tx, params, placeholders};
 
+pub mod facets;
 pub mod query;
 
 /// With a node's id behind it, the topic announced when the node is removed or changes keys, so that every hub forgets what it cached.

@@ -171,6 +171,45 @@ async fn the_consoles_list_searches_sorts_and_pages(database: TestDatabase) {
     }
 }
 
+async fn tokens_filter_and_facets_suggest(database: TestDatabase) {
+    let hub = fleet(database).await;
+    let key = hub.administrator();
+    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let list = async |tokens: Value| {
+        extension(&hub, &key, "/quarterdeck/v1/nodes", &format!("filters={}&sort=instance-id", encoded(&tokens.to_string()))).await
+    };
+    let found =
+        async |name: &str, op: &str, values: Value| ids(&list(json!([{ "key": name, "op": op, "values": values }])).await.json(), "nodes");
+    assert_eq!(found("status", "=", json!(["ConnectionLost"])).await, [9, 10, 11]);
+    assert_eq!(found("status", "!=", json!(["Online"])).await, [9, 10, 11]);
+    assert_eq!(found("platform", "!=", json!(["Linux"])).await, [0, 3, 6, 9]);
+    assert_eq!(found("platformName", ":", json!(["DEBIAN"])).await, [1, 2, 4, 5, 7, 8, 10, 11]);
+    assert_eq!(found("name", ":", json!(["ALPH", "ost-11"])).await, [0, 11]);
+    assert_eq!(found("name", "=", json!(["host-0"])).await, [0; 0], "node 0 is shown by its name");
+    assert_eq!(found("address", ":", json!(["_"])).await, [0; 0]);
+    assert_eq!(found("agentVersion", ">", json!(["3.11"])).await, [9, 10, 11]);
+    assert_eq!(found("tag:role", "=", json!(["web"])).await, [0, 1, 2, 3]);
+    assert_eq!(found("tag:role", "!:", json!(["E"])).await, [4, 5, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(found("tag", "=", json!(["none"])).await, [0; 0]);
+    assert_eq!(found("lastContact", "<", json!([START.to_string()])).await, [9, 10, 11]);
+    let both = json!([{ "key": "tag:role", "op": "=", "values": ["db"] }, { "key": "platform", "op": "=", "values": ["Windows"] }]);
+    assert_eq!(ids(&list(both).await.json(), "nodes"), [6, 9]);
+    for bad in [json!([{ "key": "colour", "op": "=", "values": ["x"] }]), json!([{ "key": "name", "op": "=", "values": [] }]), json!({})] {
+        assert_eq!(list(bad.clone()).await.code(), "ValidationException", "{bad}");
+    }
+
+    let facets = async |query: &str| extension(&hub, &key, "/quarterdeck/v1/nodes/facets", query).await;
+    assert_eq!(
+        facets("key=status").await.json()["values"],
+        json!([{ "value": "Online", "count": 9 }, { "value": "ConnectionLost", "count": 3 }])
+    );
+    assert_eq!(facets("key=tag").await.json()["values"], json!([{ "value": "role", "count": 12 }]));
+    assert_eq!(facets("key=tag%3Arole").await.json()["values"], json!([{ "value": "db", "count": 8 }, { "value": "web", "count": 4 }]));
+    assert_eq!(facets("key=platform&part=WIN").await.json()["values"], json!([{ "value": "Windows", "count": 4 }]));
+    assert_eq!(facets("key=name&part=t-1&max=2").await.json()["values"].as_array().unwrap().len(), 2);
+    assert_eq!(facets("key=colour").await.code(), "ValidationException");
+}
+
 async fn the_overview_counts(database: TestDatabase) {
     let hub = fleet(database).await;
     let overview = extension(&hub, &hub.administrator(), "/quarterdeck/v1/overview", "").await.json();
@@ -210,6 +249,7 @@ qd_store::on_both_engines! {
     pages_lead_on_and_belong_to_their_filters,
     properties_filters_have_operators,
     the_consoles_list_searches_sorts_and_pages,
+    tokens_filter_and_facets_suggest,
     the_overview_counts,
     roles_and_default_host_management,
 }

@@ -60,10 +60,12 @@ pub enum Field {
     ActivationId,
     /// Its role.
     IamRole,
+    /// Its name, or the host name where it has none, as lists show it.
+    ShownName,
 }
 
 impl Field {
-    fn column(self) -> &'static str {
+    pub(super) fn column(self) -> &'static str {
         match self {
             Self::InstanceId => "nodes.instance_id",
             Self::Name => "name",
@@ -76,6 +78,7 @@ impl Field {
             Self::PlatformVersion => "platform_version",
             Self::ActivationId => "activation_id",
             Self::IamRole => "iam_role",
+            Self::ShownName => "CASE WHEN name <> '' THEN name ELSE computer_name END",
         }
     }
 }
@@ -95,6 +98,15 @@ pub enum Test {
     GreaterThan,
 }
 
+/// A time of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// When it registered.
+    Registered,
+    /// Its last heartbeat.
+    LastPing,
+}
+
 /// One condition; all of a query must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -106,6 +118,14 @@ pub enum Condition {
     HasTag(Vec<String>),
     /// The tag of this key has one of these values.
     Tag(String, Vec<String>),
+    /// The field contains one of these texts, without regard to the case of ASCII letters (on PostgreSQL of all letters).
+    Contains(Field, Vec<String>),
+    /// The tag of this key contains one of these texts, likewise.
+    TagContains(String, Vec<String>),
+    /// A time before (`true`) or at and after (`false`) an instant, epoch milliseconds.
+    Before(Moment, bool, i64),
+    /// Does not hold.
+    Not(Box<Condition>),
     /// Every node fulfils it.
     All,
     /// No node fulfils it.
@@ -138,7 +158,7 @@ impl Clause {
             clause.sql.push_str(&text);
         }
         if !query.search.is_empty() {
-            let pattern = clause.bind(format!("%{}%", escape(&query.search.to_ascii_lowercase())));
+            let pattern = clause.containing(&query.search);
             let columns = ["nodes.instance_id", "name", "computer_name", "ip_address", "platform_name"];
             let tests: Vec<String> = columns.iter().map(|column| format!("LOWER({column}) LIKE {pattern} ESCAPE '\\'")).collect();
             clause.sql.push_str(&format!(" AND ({})", tests.join(" OR ")));
@@ -149,6 +169,11 @@ impl Clause {
     fn bind(&mut self, value: impl Into<Param<'static>>) -> String {
         self.given.push(value.into());
         format!("${}", self.given.len())
+    }
+
+    /// A LIKE pattern for lower-case text that contains `value`.
+    fn containing(&mut self, value: &str) -> String {
+        self.bind(format!("%{}%", escape(&value.to_ascii_lowercase())))
     }
 
     fn list(&mut self, values: &[String]) -> String {
@@ -165,7 +190,31 @@ impl Clause {
             Condition::Never => "1 = 0".to_owned(),
             Condition::Online(true) => liveness.sql(),
             Condition::Online(false) => format!("NOT {}", liveness.sql()),
-            Condition::Is(_, _, values) | Condition::HasTag(values) | Condition::Tag(_, values) if values.is_empty() => "1 = 0".to_owned(),
+            Condition::Not(inner) => format!("NOT ({})", self.condition(inner, liveness)),
+            Condition::Before(moment, before, at) => {
+                let column = match moment {
+                    Moment::Registered => "registered_at",
+                    Moment::LastPing => "last_ping_at",
+                };
+                format!("{column} {} {}", if *before { "<" } else { ">=" }, self.bind(*at))
+            }
+            Condition::Is(_, _, values)
+            | Condition::HasTag(values)
+            | Condition::Tag(_, values)
+            | Condition::Contains(_, values)
+            | Condition::TagContains(_, values)
+                if values.is_empty() =>
+            {
+                "1 = 0".to_owned()
+            }
+            Condition::Contains(field, values) => {
+                self.any(values, |clause, value| format!("LOWER({}) LIKE {} ESCAPE '\\'", field.column(), clause.containing(value)))
+            }
+            Condition::TagContains(key, values) => {
+                let key = self.bind(key.clone());
+                let tests = self.any(values, |clause, value| format!("LOWER(tags.value) LIKE {} ESCAPE '\\'", clause.containing(value)));
+                format!("{TAGS} = {key} AND {tests})")
+            }
             Condition::HasTag(keys) => format!("{TAGS} IN ({}))", self.list(keys)),
             Condition::Tag(key, values) => {
                 let key = self.bind(key.clone());
@@ -192,7 +241,7 @@ impl Clause {
 }
 
 /// `text` as a literal inside a LIKE pattern.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
