@@ -8,6 +8,7 @@ mod delivery;
 mod documents;
 mod faults;
 mod fuzz;
+mod groups;
 mod nodes;
 mod output;
 mod scripts;

@@ -91,6 +91,17 @@ impl HandNode {
         node
     }
 
+    /// Somebody who speaks in this node's name without its key.
+    pub fn impostor(&self) -> Self {
+        Self {
+            endpoint: self.endpoint.clone(),
+            instance_id: self.instance_id.clone(),
+            fingerprint: self.fingerprint.clone(),
+            key: key_pair().0,
+            credentials: Credentials::new("", "", None),
+        }
+    }
+
     /// The node's credentials, for the AWS tools.
     pub fn credentials(&self) -> Value {
         let token = self.credentials.session_token.as_ref().map(|t| t.expose().to_owned());

@@ -3,11 +3,14 @@
 //!
 //! The event stream, `GET /quarterdeck/v1/events`, is served by the HTTP front from [`crate::events::Subscription`], since it has no end.
 
+mod diagnosis;
+mod groups;
 mod node_filter;
 mod nodes;
 pub mod output;
 mod overview;
 mod preview;
+mod search;
 
 use std::collections::BTreeMap;
 
@@ -96,8 +99,12 @@ async fn route(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         ("GET", ["overview"]) => overview::get(cx).await,
         ("GET", ["nodes"]) => nodes::list(cx, request).await,
         ("GET", ["nodes", "facets"]) => nodes::facets(cx, request).await,
+        ("GET", ["nodes", node, "diagnosis"]) => diagnosis::get(cx, node).await,
         ("POST", ["nodes", node, "rotate-key"]) => nodes::rotate_key(cx, node).await,
         ("GET", ["targets", "preview"]) => preview::get(cx, request).await,
+        ("GET", ["commands", command, "groups"]) => groups::list(cx, request, command).await,
+        ("GET", ["commands", command, "groups", group, "nodes"]) => groups::nodes(cx, request, command, group).await,
+        ("GET", ["commands", command, "search"]) => search::get(cx, request, command).await,
         ("GET", ["commands", command, "invocations", node, "steps", step, "output"]) => output::get(cx, request, command, node, step).await,
         ("GET", ["commands", command, "invocations", node, "outputs"]) => output::list(cx, command, node).await,
         _ => Err(ApiError::new("UnknownOperationException", format!("{} {} is not a path of this hub.", request.method, request.path))

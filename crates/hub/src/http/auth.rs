@@ -120,6 +120,14 @@ async fn node_key(shared: &Shared, presented: &Presented) -> Result<Key, Refusal
 }
 
 impl Candidate {
+    /// The node whose key it is.
+    pub fn node(&self) -> Option<String> {
+        match &self.key {
+            Key::User { .. } => None,
+            Key::Session { instance_id, .. } | Key::Node { instance_id, .. } => Some(instance_id.clone()),
+        }
+    }
+
     /// Checks the signature over the whole request, now.
     pub async fn verify(self, shared: &Shared, parts: &RequestParts<'_>) -> Result<(Principal, Proof), Refusal> {
         let now = Timestamp::from_millisecond(shared.clock.now_ms()).map_err(Refusal::failed)?;

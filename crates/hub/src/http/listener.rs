@@ -91,7 +91,10 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAccepto
         tokio::spawn(async move {
             match tokio::time::timeout(shared.limits.handshake_within, acceptor.accept(tcp)).await {
                 Ok(Ok(stream)) => connection(shared, stream, peer, place).await,
-                Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                Ok(Err(error)) => {
+                    tracing::debug!(%peer, %error, "TLS handshake failed");
+                    shared.front.refusals.handshake(peer.ip().to_canonical(), &error.to_string(), shared.clock.now_ms());
+                }
                 Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
             }
         });

@@ -12,6 +12,7 @@ mod idle;
 mod keys;
 mod listener;
 mod messages;
+pub mod refusals;
 mod router;
 pub mod tls;
 
@@ -28,6 +29,7 @@ use crate::hub::{HubConfig, HubError, Shared};
 use crate::sealed::MasterKey;
 use first_start::DirectoryLock;
 use keys::Keys;
+use refusals::Refusals;
 use tls::Authority;
 
 /// What the front keeps between requests.
@@ -35,6 +37,7 @@ pub struct Front {
     pub(crate) authority: Arc<Authority>,
     pub(crate) keys: Keys,
     pub(crate) heartbeats: Heartbeats,
+    pub(crate) refusals: Refusals,
     administrator: Caller,
     /// Held until the hub is closed.
     lock: Mutex<Option<DirectoryLock>>,
@@ -51,6 +54,7 @@ impl Front {
             authority: Arc::new(authority),
             keys: Keys::default(),
             heartbeats: Heartbeats::default(),
+            refusals: Refusals::default(),
             administrator,
             lock: Mutex::new(Some(lock)),
         })

@@ -265,7 +265,12 @@ impl Arrived {
         let candidate = auth::identify(&self.shared, &unread, accepts).await?;
         let body = self.read(MAX_BODY).await?;
         let whole = self.request_parts(&headers, sigv4::Body::Bytes(&body));
-        let (principal, proof) = candidate.verify(&self.shared, &whole).await?;
+        let node = candidate.node();
+        let verified = candidate.verify(&self.shared, &whole).await;
+        if let (Err(Refusal::Auth(error)), Some(node)) = (&verified, node) {
+            self.shared.front.refusals.node(&node, error, self.peer.ip().to_canonical(), self.shared.clock.now_ms());
+        }
+        let (principal, proof) = verified?;
         Ok((self.cx(principal), proof, body))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qd_store::StoreError;
-use qd_store::table::{commands, events, invocation_steps, invocations, output_chunks};
+use qd_store::table::{commands, events, invocation_steps, invocations, output_chunks, output_digests};
 
 use crate::hub::Shared;
 
@@ -53,6 +53,7 @@ pub async fn once(shared: &Arc<Shared>) -> Result<(), StoreError> {
                         continue;
                     }
                     invocation_steps::delete(tx, id)?;
+                    output_digests::delete(tx, id)?;
                     invocations::delete(tx, id)?;
                     commands::delete(tx, id)?;
                 }

@@ -14,6 +14,7 @@ pub mod invocations;
 pub mod leases;
 pub mod nodes;
 pub mod output_chunks;
+pub mod output_digests;
 pub mod principals;
 pub mod secrets;
 pub mod service_settings;
@@ -41,4 +42,5 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     commands::MIGRATIONS,
     invocations::MIGRATIONS,
     invocation_steps::MIGRATIONS,
+    output_digests::MIGRATIONS,
 ];
