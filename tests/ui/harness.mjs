@@ -166,8 +166,8 @@ export class Agent {
  * Nodes that registered and never came back: as many as a list needs. A key of random digits registers as well as a real one,
  * and takes no time to make.
  */
-export async function registerNodes(hub, count, { name = '', tags = {} } = {}) {
-  const made = await hub.call('CreateActivation', { IamRole: 'node', DefaultInstanceName: name || undefined, RegistrationLimit: count, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
+export async function registerNodes(hub, count, { name = '', tags = {}, activation } = {}) {
+  const made = activation ?? await hub.call('CreateActivation', { IamRole: 'node', DefaultInstanceName: name || undefined, RegistrationLimit: count, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) });
   const ids = [];
   for (let index = 0; index < count; index += 1) {
     const modulus = randomBytes(256);

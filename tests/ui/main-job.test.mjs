@@ -81,7 +81,11 @@ describe('enrolling a machine', () => {
     const code = /QUARTERDECK_ACTIVATION_CODE=(\S+)/.exec(line)[1];
     assert.match(id, /^[0-9a-f-]{36}$/);
     await picture(page, 'enrol');
+    await page.getByText('Waiting for the first machine.').waitFor();
     agent = await Agent.start(hub, { id, code });
+    await page.getByText('The machine is registered').waitFor({ timeout: 30_000 });
+    await page.getByRole('list', { name: 'Machines that came by it' }).getByText('Online').waitFor({ timeout: 30_000 });
+    await picture(page, 'enrolled');
   });
 
   it('the node appears online without a reload', async () => {

@@ -1,5 +1,6 @@
 /** What goes wrong around nodes: changes of others meanwhile, filters typed by hand, a hub that does not answer. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { Agent, Hub, openBrowser, openPage, picture, registerNodes, seriousFindings, until } from './harness.mjs';
@@ -407,6 +408,48 @@ describe('a node', () => {
     await row(/role/).waitFor();
     await page.reload();
     await row(/role/).waitFor();
+  });
+});
+
+describe('adding machines', () => {
+  it('says for each system what to run, and how to know the hub', async () => {
+    await page.visit('/activations');
+    await page.getByText('Reached from this machine only').waitFor();
+    const digest = createHash('sha256').update(readFileSync(hub.ca)).digest('hex');
+    await page.locator('main').getByText(digest.match(/.{8}/g).join(' ')).waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download ca.pem' }).or(page.getByRole('button', { name: 'Download ca.pem' })).click();
+    assert.deepEqual(readFileSync(await (await download).path()), readFileSync(hub.ca));
+    for (const [name, why] of [['Choose the addresses', 'The program of this hub decides where it listens'], ['Start 20 simulated nodes', 'Only the desktop app can start them']]) {
+      assert.equal(await button(name).getAttribute('aria-disabled'), 'true');
+      await page.locator('main').getByText(why).last().waitFor();
+    }
+    await button('Make an activation').click();
+    await page.getByText('The activation is ready').waitFor();
+    const line = () => page.locator('.qd-block pre').first().innerText();
+    assert.match(await line(), new RegExp(`echo "${digest}  \\$dir/ca.pem" \\| sha256sum -c -`));
+    await page.getByRole('tab', { name: 'macOS' }).click();
+    await until('the line for macOS', async () => (await line()).includes('shasum -a 256'));
+    await page.getByRole('tab', { name: 'Stock amazon-ssm-agent' }).click();
+    await until('the line for Debian', async () => (await line()).includes('dpkg -i'));
+    await page.getByRole('button', { name: 'RHEL, Fedora (rpm)' }).click();
+    await until('the line for Fedora', async () => (await line()).includes('update-ca-trust'));
+    await page.getByRole('button', { name: 'Windows PowerShell' }).click();
+    await until('the line for Windows', async () => (await line()).includes('Import-Certificate'));
+    assert.deepEqual(await seriousFindings(page), []);
+    await picture(page, 'enrol-stock');
+  });
+
+  it('shows what an activation gave, and the nodes it brought', async () => {
+    const made = await hub.call('CreateActivation', { IamRole: 'Ops', Description: '부산 센터', RegistrationLimit: 7, Tags: [{ Key: 'site', Value: '부산' }] });
+    await registerNodes(hub, 2, { name: 'arrived', activation: made });
+    await page.visit('/activations');
+    const line = row(/부산 센터/);
+    await line.getByText('site = 부산').waitFor();
+    await line.getByText('Ops').waitFor();
+    await line.getByRole('link', { name: '2 of 7' }).click();
+    await until('the filter', async () => asked() === `activation=${made.ActivationId}`);
+    await page.getByRole('heading', { level: 1, name: 'Nodes (2)' }).waitFor();
   });
 });
 

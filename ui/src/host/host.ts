@@ -86,6 +86,37 @@ export interface SecretsHost {
   unlock(passphrase: string): Promise<void>;
 }
 
+/** Simulated nodes of the hub inside the app. All reject with `ApiFailure`. */
+export interface SimulationHost {
+  status(): Promise<SimulationStatus>;
+  /** Resolves when they are connected. */
+  start(nodes: number): Promise<unknown>;
+  /** Ends them and removes them from the hub. */
+  stop(): Promise<unknown>;
+}
+
+export interface SimulationStatus {
+  /** Asked for; 0 when there are none. */
+  nodes: number;
+  running: boolean;
+  error?: string;
+}
+
+/** Where the hub inside the app listens. Both reject with `ApiFailure`. */
+export interface ListenerHost {
+  get(): Promise<ListenerState>;
+  /** Listens on these addresses, and on no others; the host asks the person natively first. */
+  set(addresses: string[]): Promise<ListenerState>;
+}
+
+export interface ListenerState {
+  /** Addresses listened on, without the port. */
+  addresses: string[];
+  /** Addresses of this machine, with the names of their network interfaces. */
+  choices: { address: string; name: string }[];
+  port: number;
+}
+
 export interface AccessKey {
   accessKeyId: string;
   secretAccessKey: string;
@@ -143,6 +174,10 @@ export interface Host {
   accessKey?(): Promise<AccessKey>;
   /** Absent where keys are typed in. */
   readonly secrets?: SecretsHost;
+  /** Absent in a browser, and where the app cannot start any. */
+  readonly simulation?: SimulationHost;
+  /** Absent in a browser, and where the app listens on this machine only. */
+  readonly listener?: ListenerHost;
   /** Tells that the page shows what every event up to `seq` changed. Absent where nobody waits for it. */
   eventsShown?(seq: number): void;
 }

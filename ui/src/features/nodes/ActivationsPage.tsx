@@ -1,8 +1,9 @@
-/** "Add a node": make an activation, and the line to run on the machine; below, the activations there are. */
+/** "Add a node": make an activation, the line to run on the machine and the machines as they come; then the activations there are, and how machines reach the hub. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
+import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table from '@cloudscape-design/components/table';
@@ -11,20 +12,27 @@ import { useState } from 'react';
 import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
 import type { Activation } from '../../api/operations';
-import { usePaged } from '../../api/paging';
+import { readUpTo, usePaged } from '../../api/paging';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
-import { href } from '../../app/router';
+import { href, useFollow } from '../../app/router';
 import { useBlocked } from '../../app/useBlocked';
 import { Confirm } from '../../components/Confirm';
 import { Empty } from '../../components/Empty';
+import { ExportButton } from '../../components/ExportButton';
 import { Failure } from '../../components/Failure';
 import { Nothing } from '../../components/Nothing';
 import { Pages } from '../../components/Pages';
+import { Tags } from '../../components/Tags';
 import { When } from '../../components/When';
 import { useText } from '../../i18n';
+import { type Instant, toDate } from '../../lib/format';
+import { Authority } from './Authority';
 import { Enrol } from './Enrol';
+import { nodesPath } from './filter';
+import { LetIn } from './LetIn';
 import { MakeActivation, type Made } from './MakeActivation';
+import { Simulated } from './Simulated';
 
 export function ActivationsPage() {
   const { t } = useText();
@@ -44,19 +52,30 @@ export function ActivationsPage() {
           />
         )}
         <Existing />
+        <LetIn />
+        <Authority />
+        <Simulated />
       </SpaceBetween>
     </Page>
   );
 }
 
+function reading(max: number) {
+  return async (token: string | undefined) => {
+    const answer = await call('DescribeActivations', { MaxResults: max, NextToken: token });
+    return { items: answer.ActivationList ?? [], nextToken: answer.NextToken };
+  };
+}
+
+const tagsOf = (item: Activation) => Object.fromEntries((item.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));
+const iso = (value: Instant) => toDate(value)?.toISOString() ?? '';
+const EXPORT_LIMIT = 10_000;
+
 function Existing() {
   const { t } = useText();
   const client = useQueryClient();
-  const read = async (token: string | undefined) => {
-    const answer = await call('DescribeActivations', { MaxResults: 10, NextToken: token });
-    return { items: answer.ActivationList ?? [], nextToken: answer.NextToken };
-  };
-  const paged = usePaged<Activation>(['activations'], read, { refetchInterval: usePolling() });
+  const follow = useFollow();
+  const paged = usePaged<Activation>(['activations'], reading(10), { refetchInterval: usePolling() });
   const [selected, setSelected] = useState<Activation[]>([]);
   const [asking, setAsking] = useState(false);
   const chosen = selected[0];
@@ -78,9 +97,27 @@ function Existing() {
           <Header
             variant="h2"
             actions={
-              <Button disabled={!chosen || Boolean(blocked)} disabledReason={blocked ?? t('activations.selectOne')} onClick={() => setAsking(true)}>
-                {t('activations.remove')}
-              </Button>
+              <SpaceBetween direction="horizontal" size="xs">
+                <ExportButton
+                  name="activations"
+                  read={(onProgress, signal) => readUpTo(reading(50), EXPORT_LIMIT, onProgress, signal)}
+                  done="activations.exported"
+                  failed="activations.failed"
+                  columns={[
+                    { header: t('activations.id'), cell: (item) => item.ActivationId },
+                    { header: t('activations.descriptionField'), cell: (item) => item.Description },
+                    { header: t('activations.defaultName'), cell: (item) => item.DefaultInstanceName },
+                    { header: t('activations.used'), cell: (item) => item.RegistrationsCount ?? 0 },
+                    { header: t('activations.limit'), cell: (item) => item.RegistrationLimit ?? 1 },
+                    { header: t('activations.expiry'), cell: (item) => iso(item.ExpirationDate) },
+                    { header: t('activations.role'), cell: (item) => item.IamRole },
+                    { header: t('activations.tags'), cell: (item) => Object.entries(tagsOf(item)).map(([key, value]) => `${key}=${value}`).join(';') },
+                  ]}
+                />
+                <Button disabled={!chosen || Boolean(blocked)} disabledReason={blocked ?? t('activations.selectOne')} onClick={() => setAsking(true)}>
+                  {t('activations.remove')}
+                </Button>
+              </SpaceBetween>
             }
           >
             {t('activations.existing')}
@@ -95,9 +132,11 @@ function Existing() {
         columnDefinitions={[
           { id: 'id', header: t('activations.id'), isRowHeader: true, cell: (item) => <span className="qd-id">{item.ActivationId}</span> },
           { id: 'description', header: t('activations.descriptionField'), cell: (item) => item.Description || item.DefaultInstanceName || '–' },
-          { id: 'used', header: t('activations.used'), cell: (item) => t('activations.usedOf', { used: item.RegistrationsCount ?? 0, limit: item.RegistrationLimit ?? 1 }) },
+          { id: 'used', header: t('activations.used'), cell: (item) => <Used item={item} follow={follow} /> },
           { id: 'state', header: t('activations.state'), cell: (item) => <State item={item} /> },
           { id: 'expiry', header: t('activations.expiry'), cell: (item) => <When at={item.ExpirationDate} /> },
+          { id: 'tags', header: t('activations.tags'), cell: (item) => <Tags tags={tagsOf(item)} /> },
+          { id: 'role', header: t('activations.role'), cell: (item) => item.IamRole || '–' },
           { id: 'created', header: t('activations.created'), cell: (item) => <When at={item.CreatedDate} /> },
         ]}
       />
@@ -121,6 +160,19 @@ function Existing() {
         </Confirm>
       )}
     </SpaceBetween>
+  );
+}
+
+/** How much of it is used; the machines that did are one step away. */
+function Used({ item, follow }: { item: Activation; follow: ReturnType<typeof useFollow> }) {
+  const { t } = useText();
+  const used = item.RegistrationsCount ?? 0;
+  const text = t('activations.usedOf', { used, limit: item.RegistrationLimit ?? 1 });
+  if (used === 0) return <>{text}</>;
+  return (
+    <Link href={href(nodesPath([{ Key: 'ActivationIds', Values: [item.ActivationId ?? ''] }]))} onFollow={follow}>
+      {text}
+    </Link>
   );
 }
 

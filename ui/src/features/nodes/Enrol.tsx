@@ -1,32 +1,38 @@
+/** The one time the code is shown, with what to do with it, and the machines that come by it. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tabs from '@cloudscape-design/components/tabs';
+import { useState } from 'react';
 import { useConnection } from '../../app/connection';
 import { CodeBlock } from '../../components/CodeBlock';
 import { useText } from '../../i18n';
-import { isLoopback, linuxLine, stockSteps, windowsLine } from './install';
+import { Arrivals } from './Arrivals';
+import { type Enrolment, isLoopback, linuxLine, macLine, STOCK_SYSTEMS, type StockSystem, stockLine, windowsLine } from './install';
 import type { Made } from './MakeActivation';
 
-/** The one time the code is shown, with what to do with it. */
 export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
   const { t } = useText();
   const connection = useConnection();
-  const enrolment = { endpoint: connection?.endpoint ?? '', region: connection?.region ?? '', caSha256: connection?.caSha256, id: made.id, code: made.code };
-  const stock = stockSteps(enrolment);
+  const enrolment: Enrolment = { endpoint: connection?.endpoint ?? '', region: connection?.region ?? '', caSha256: connection?.caSha256, id: made.id, code: made.code };
   const copyable = (text: string) => (
     <CopyToClipboard variant="inline" textToCopy={text} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
   );
-  const step = (title: string, text: string) => (
-    <div>
-      <Box variant="awsui-key-label">{title}</Box>
-      <CodeBlock text={text} />
-    </div>
+  const ours = (line: string) => (
+    <SpaceBetween size="xs">
+      <Box color="text-body-secondary">{t('activations.ourHint')}</Box>
+      <div>
+        <Box variant="awsui-key-label">{t('activations.oneLine')}</Box>
+        <CodeBlock text={line} />
+      </div>
+    </SpaceBetween>
   );
   return (
     <Container
@@ -47,33 +53,38 @@ export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
           ]}
         />
         <Tabs
+          ariaLabel={t('activations.oneLine')}
           tabs={[
-            {
-              id: 'linux',
-              label: t('activations.linux'),
-              content: (
-                <SpaceBetween size="xs">
-                  <Box color="text-body-secondary">{t('activations.ourHint')}</Box>
-                  {step(t('activations.oneLine'), linuxLine(enrolment))}
-                </SpaceBetween>
-              ),
-            },
-            { id: 'windows', label: t('activations.windows'), content: step(t('activations.oneLine'), windowsLine(enrolment)) },
-            {
-              id: 'stock',
-              label: t('activations.stock'),
-              content: (
-                <SpaceBetween size="s">
-                  <Box color="text-body-secondary">{t('activations.stockHint')}</Box>
-                  {step(t('activations.stockCertificate'), stock.certificate)}
-                  {step(t('activations.stockEndpoint'), stock.configuration)}
-                  {step(t('activations.stockRegister'), stock.register)}
-                </SpaceBetween>
-              ),
-            },
+            { id: 'linux', label: t('activations.linux'), content: ours(linuxLine(enrolment)) },
+            { id: 'windows', label: t('activations.windows'), content: ours(windowsLine(enrolment)) },
+            { id: 'macos', label: t('activations.macos'), content: ours(macLine(enrolment)) },
+            { id: 'stock', label: t('activations.stock'), content: <Stock enrolment={enrolment} /> },
           ]}
         />
+        <Arrivals activation={made.id} limit={made.limit} />
       </SpaceBetween>
     </Container>
+  );
+}
+
+function Stock({ enrolment }: { enrolment: Enrolment }) {
+  const { t, maybe } = useText();
+  const [system, setSystem] = useState<StockSystem>('deb');
+  return (
+    <SpaceBetween size="s">
+      <Box color="text-body-secondary">{t('activations.stockHint')}</Box>
+      <FormField label={t('activations.system')}>
+        <SegmentedControl
+          label={t('activations.system')}
+          selectedId={system}
+          options={STOCK_SYSTEMS.map((id) => ({ id, text: maybe(`activations.stockSystem.${id}`, id) }))}
+          onChange={({ detail }) => setSystem(detail.selectedId as StockSystem)}
+        />
+      </FormField>
+      <div>
+        <Box variant="awsui-key-label">{t('activations.oneLine')}</Box>
+        <CodeBlock text={stockLine(enrolment, system)} />
+      </div>
+    </SpaceBetween>
   );
 }

@@ -17,6 +17,8 @@ import { useText } from '../../i18n';
 export interface Made {
   id: string;
   code: string;
+  /** Machines that may register. */
+  limit: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -51,7 +53,7 @@ export function MakeActivation({ onMade }: { onMade: (made: Made) => void }) {
         ExpirationDate: (Date.now() + days * DAY_MS - SLACK_MS) / 1000,
         Tags: tags.length > 0 ? tags.map(({ key, value }) => ({ Key: key.trim(), Value: value })) : undefined,
       });
-      onMade({ id: answer.ActivationId ?? '', code: answer.ActivationCode ?? '' });
+      onMade({ id: answer.ActivationId ?? '', code: answer.ActivationCode ?? '', limit: Number(limit) });
     } catch (failure) {
       setError(failure);
     } finally {

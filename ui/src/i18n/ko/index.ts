@@ -1,9 +1,9 @@
 import * as common from './common';
 import { commands, run } from './commands';
 import { documents } from './documents';
-import { activations, nodes } from './nodes';
+import { activations, letIn, nodes, simulated } from './nodes';
 import { overview } from './overview';
 import { results } from './results';
 import { settings } from './settings';
 
-export const ko = { ...common, overview, nodes, activations, run, commands, results, documents, settings };
+export const ko = { ...common, overview, nodes, activations, letIn, simulated, run, commands, results, documents, settings };
