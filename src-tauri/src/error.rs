@@ -2,6 +2,7 @@
 
 use qd_model::ApiError;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::local::LocalError;
 
@@ -13,11 +14,26 @@ pub struct CallError {
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What a page needs beside the text: both fingerprints of a certificate that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+    /// What the endpoint answered to the same question earlier, when it is away now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_known: Option<LastKnown>,
+}
+
+/// An answer from before.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct LastKnown {
+    /// When it was given, milliseconds since the epoch.
+    pub at: i64,
+    pub answer: Value,
 }
 
 impl CallError {
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), request_id: None }
+        Self { code: code.to_owned(), message: message.into(), request_id: None, details: None, last_known: None }
     }
 
     /// The input of a command of the app is not of the shape it takes.
@@ -40,6 +56,14 @@ impl CallError {
         Self::new("ReadOnlyConnection", format!("{operation} changes something, and this connection is marked read-only."))
     }
 
+    /// The endpoint could not be asked, or not answer with sense: what was known of it earlier may stand in.
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "ConnectionFailed" | "ConnectionInterrupted" | "RequestTimeout" | "InvalidAnswer" | "HubNotOpen" | "CredentialsUnavailable"
+        ) || self.code.starts_with("Http5")
+    }
+
     /// The app's own machinery failed (local state, a worker thread); the text is for a bug report.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new("InternalFailure", message)
@@ -48,7 +72,7 @@ impl CallError {
 
 impl From<ApiError> for CallError {
     fn from(error: ApiError) -> Self {
-        Self { code: error.code.to_string(), message: error.message.to_string(), request_id: None }
+        Self::new(&error.code.to_string(), error.message.to_string())
     }
 }
 

@@ -5,7 +5,10 @@
 
 mod announce;
 mod args;
+mod check;
 mod command;
+mod connections;
+mod distant;
 mod embedded;
 mod enrolment;
 mod error;
@@ -17,6 +20,7 @@ mod language;
 mod local;
 mod log;
 mod notify;
+mod permit;
 mod question;
 mod request_text;
 mod start;
@@ -36,6 +40,7 @@ use tauri_plugin_window_state::StateFlags;
 
 use args::Args;
 use local::Local;
+use local::connections::EMBEDDED;
 use state::App;
 
 fn main() -> ExitCode {
@@ -79,7 +84,18 @@ fn run(args: Args) -> anyhow::Result<()> {
         .invoke_handler(tauri::generate_handler![
             command::app_info::app_info,
             command::call::call,
+            command::call::permit,
             command::connection::connection_mark,
+            command::connections::aws_profiles,
+            command::connections::connection_check,
+            command::connections::connection_remove,
+            command::connections::connection_reopen,
+            command::connections::connection_save,
+            command::connections::connection_switch,
+            command::connections::connection_trust,
+            command::connections::connections_list,
+            command::connections::connections_order,
+            command::connections::window_open,
             command::enrol::enrol_this_machine,
             command::events::events_shown,
             command::events::subscribe_events,
@@ -104,7 +120,9 @@ fn run(args: Args) -> anyhow::Result<()> {
         .on_page_load(|webview, load| {
             // A page that loads anew has forgotten its channels, and does not listen yet.
             if load.event() == PageLoadEvent::Started {
-                webview.state::<App>().subscriptions.end_all(webview.label());
+                let state = webview.state::<App>();
+                state.subscriptions.end_all(webview.label());
+                state.permits.end_all(webview.label());
                 webview.state::<window::Waiting>().loads(webview.label());
                 webview.state::<command::files::Files>().discard_all(webview.label());
             }
@@ -149,14 +167,20 @@ fn set_up(app: &AppHandle, args: Args) -> anyhow::Result<()> {
     end_on_signals(app);
     // Hidden without a tray would be a program that nobody can reach.
     let hide = args.hidden && app.state::<App>().tray.is_built();
-    match args.path {
-        Some(path) => window::lead_to(app, &path),
+    match leads(&args) {
+        Some((connection, path)) => window::lead_over(app, &connection, &path),
         None if hide => tray::open_window_unless_visible(app),
         None => {
             window::open(app)?;
         }
     }
     Ok(())
+}
+
+/// The connection and the page that a start asks for.
+fn leads(args: &Args) -> Option<(String, String)> {
+    let link = args.link.clone().map(|link| (link.connection, link.path));
+    link.or_else(|| args.path.clone().map(|path| (EMBEDDED.to_owned(), path)))
 }
 
 fn default_data_dir(app: &AppHandle) -> anyhow::Result<PathBuf> {
@@ -170,8 +194,8 @@ fn second_start(app: &AppHandle, arguments: Vec<String>) {
         return;
     }
     let args = Args::parse(arguments.into_iter().skip(1)).unwrap_or_default();
-    match args.path {
-        Some(path) => window::lead_to(app, &path),
+    match leads(&args) {
+        Some((connection, path)) => window::lead_over(app, &connection, &path),
         None => {
             if let Err(error) = window::open(app) {
                 tracing::error!(%error, "the window did not open");
@@ -182,10 +206,10 @@ fn second_start(app: &AppHandle, arguments: Vec<String>) {
 
 fn on_event(app: &AppHandle, event: RunEvent) {
     match event {
-        RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } => {
+        RunEvent::WindowEvent { label, event: WindowEvent::CloseRequested { api, .. }, .. } if window::close_requested(app, &label) => {
             api.prevent_close();
-            window::close_requested(app);
         }
+        RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } => window::gone(app, &label),
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } => tray::attended(app),
         // Without a window the app goes on in the tray; only a quit, which carries a code, ends it.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
@@ -193,6 +217,13 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         RunEvent::Exit => start::end(app),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => second_start(app, Vec::new()),
+        // Where links come as events and not as arguments.
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            for link in urls.iter().filter_map(|url| args::Link::parse(url.as_str())) {
+                window::lead_over(app, &link.connection, &link.path);
+            }
+        }
         _ => {}
     }
 }

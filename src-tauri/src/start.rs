@@ -13,7 +13,7 @@ use crate::enrolment::Enrolment;
 use crate::follow;
 use crate::keyring::Secrets;
 use crate::local::settings::SECRETS_WITHOUT_KEYRING;
-use crate::state::{App, Opening, Target};
+use crate::state::{App, Opening};
 use crate::this_machine::{self, NodeState};
 use crate::tray;
 
@@ -58,6 +58,7 @@ impl DataFolder {
 
 /// Opens everything behind the window, in the background: the window is there at once and shows how far this is.
 pub fn begin(app: &AppHandle) {
+    tauri::async_runtime::spawn(ask_keyring(app.clone()));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let state = app.state::<App>();
@@ -65,7 +66,7 @@ pub fn begin(app: &AppHandle) {
             Ok(hub) => {
                 tracing::info!(url = hub.address().url(), "the hub is open");
                 tauri::async_runtime::spawn(follow::run(app.clone(), hub.clone()));
-                state.opening.send_replace(Opening::Open(Target::Embedded(hub.clone())));
+                state.opening.send_replace(Opening::Open(hub.clone()));
                 tauri::async_runtime::spawn(enrol_this_machine(app.clone(), hub.clone()));
                 keep_administrator(&app, &hub).await;
             }
@@ -78,28 +79,28 @@ pub fn begin(app: &AppHandle) {
     });
 }
 
-/// Keeps the administrator's access key where the person's secrets are kept.
-async fn keep_administrator(app: &AppHandle, hub: &Embedded) {
+/// Finds out where this person's secrets are kept. The hub is not waited for: other connections need their keys without it.
+async fn ask_keyring(app: AppHandle) {
     let state = app.state::<App>();
     let (data_dir, choice) = (state.data_dir.clone(), state.local.text_setting(SECRETS_WITHOUT_KEYRING));
-    let administrator = hub.administrator_key().await;
-    let opened = tokio::task::spawn_blocking(move || {
-        let secrets = Secrets::open(&data_dir, choice.as_deref());
-        if let Some(key) = administrator
-            && let Err(error) = secrets.put(ADMINISTRATOR, &key)
-        {
-            tracing::warn!(%error, "the administrator's access key was not kept");
-        }
-        secrets
-    })
-    .await;
-    match opened {
+    match tokio::task::spawn_blocking(move || Secrets::open(&data_dir, choice.as_deref())).await {
         Ok(secrets) => {
             let status = secrets.status();
             tracing::info!(state = status.state, reason = status.reason, "secrets");
-            let _ = state.secrets.set(Arc::new(secrets));
+            state.secrets.send_replace(Some(Arc::new(secrets)));
         }
         Err(error) => tracing::error!(%error, "the keyring was not asked"),
+    }
+}
+
+/// Keeps the administrator's access key where the person's secrets are kept.
+async fn keep_administrator(app: &AppHandle, hub: &Embedded) {
+    let state = app.state::<App>();
+    let Some(key) = hub.administrator_key().await else { return };
+    let Ok(secrets) = state.secrets().await else { return };
+    let kept = tokio::task::spawn_blocking(move || secrets.put(ADMINISTRATOR, &key)).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(%error, "the administrator's access key was not kept");
     }
 }
 
@@ -154,7 +155,7 @@ async fn ended(app: &AppHandle) {
     let in_time = tokio::time::timeout(FAREWELL, async {
         let mut node = state.this_machine.subscribe();
         let _ = node.wait_for(|node| !matches!(node, NodeState::Running { .. } | NodeState::Restarting { .. })).await;
-        if let Opening::Open(Target::Embedded(hub)) = opening {
+        if let Opening::Open(hub) = opening {
             hub.close().await;
         }
     })

@@ -9,6 +9,7 @@ use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogResult};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::language::Language;
+use crate::local::connections::{Connection, EMBEDDED};
 use crate::local::{Local, settings};
 use crate::state::App;
 use crate::tray;
@@ -18,6 +19,12 @@ pub const MAIN: &str = "main";
 
 /// Tauri event with which a page is led elsewhere; its payload is the path within the console, `"/commands/…"`.
 const NAVIGATE: &str = "navigate";
+
+/// Tauri event that tells a page that its connection was removed; it loads itself anew.
+const CONNECTION_GONE: &str = "connection-gone";
+
+/// Most windows beside the first.
+const MOST_OTHERS: usize = 24;
 
 /// Longest path within the console that is followed or remembered, in bytes.
 const MAX_PATH: usize = 2048;
@@ -76,14 +83,36 @@ pub fn open(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         bring_forward(&window);
         return Ok(window);
     }
+    let state = app.state::<App>();
+    // The connection it showed last; one that was removed since is the hub in this process again.
+    let last = state.local.window_connection(MAIN).ok().flatten().unwrap_or_else(|| EMBEDDED.to_owned());
+    if let Ok(connection) = state.connection_by_id(&last).or_else(|_| state.connection_by_id(EMBEDDED)) {
+        return build(app, MAIN, &connection);
+    }
+    build(app, MAIN, &Connection { id: EMBEDDED.to_owned(), ..Connection::default() })
+}
+
+/// Opens one more window, over `connection` and at `path`. Call from a thread that is not the main one, or the window system waits for
+/// itself.
+pub fn open_another(app: &AppHandle, connection: &Connection, path: &str) -> tauri::Result<()> {
+    let free = (1..=MOST_OTHERS).map(|n| format!("w{n}")).find(|label| app.get_webview_window(label).is_none());
+    let Some(label) = free else { return Err(tauri::Error::WindowLabelAlreadyExists(format!("w{MOST_OTHERS}"))) };
+    app.state::<Waiting>().put(&label, path);
+    build(app, &label, connection)?;
+    Ok(())
+}
+
+fn build(app: &AppHandle, label: &str, connection: &Connection) -> tauri::Result<WebviewWindow> {
+    let state = app.state::<App>();
+    state.connections.show(label, &connection.id);
     let outside = app.clone();
-    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
-        .title("Quarterdeck")
+    let window = WebviewWindowBuilder::new(app, label, WebviewUrl::default())
+        .title(title(connection))
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
         .disable_drag_drop_handler()
         .on_navigation(move |url| stays_inside(&outside, url))
-        .theme(chosen_theme(&app.state::<App>().local))
+        .theme(chosen_theme(&state.local))
         // Shown once it has its colour: a bright window that turns dark is a flash in the dark.
         .visible(false)
         .build()?;
@@ -93,13 +122,50 @@ pub fn open(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     Ok(window)
 }
 
-/// Gives the window the person's choice of light or dark, after it changed.
-pub fn follow_theme(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(MAIN) else { return };
-    if let Err(error) = window.set_theme(chosen_theme(&app.state::<App>().local)) {
-        tracing::debug!(%error, "the window did not take the theme");
+/// What the window system shows of a window: which environment it is, so that two are told apart.
+fn title(connection: &Connection) -> String {
+    if connection.name.is_empty() { "Quarterdeck".to_owned() } else { format!("Quarterdeck · {}", connection.name) }
+}
+
+/// Gives window `label` the name of the connection that it shows from now on.
+pub fn name(app: &AppHandle, label: &str, connection: &Connection) {
+    if let Some(window) = app.get_webview_window(label)
+        && let Err(error) = window.set_title(&title(connection))
+    {
+        tracing::debug!(%error, "the window did not take its title");
     }
-    paint(&window);
+}
+
+/// Windows that show `connection`, which is no more, go on with the hub in this process.
+pub fn leave_connection(app: &AppHandle, connection: &str) {
+    let state = app.state::<App>();
+    for label in state.connections.windows_of(connection) {
+        state.subscriptions.end_all(&label);
+        state.connections.show(&label, EMBEDDED);
+        if let Ok(embedded) = state.connection_by_id(EMBEDDED) {
+            name(app, &label, &embedded);
+        }
+        let _ = app.emit_to(&label, CONNECTION_GONE, ());
+    }
+}
+
+/// The window is gone: nothing of it goes on.
+pub fn gone(app: &AppHandle, label: &str) {
+    if let Some(state) = app.try_state::<App>() {
+        state.subscriptions.end_all(label);
+        state.permits.end_all(label);
+        state.connections.forget_window(label);
+    }
+}
+
+/// Gives every window the person's choice of light or dark, after it changed.
+pub fn follow_theme(app: &AppHandle) {
+    for window in app.webview_windows().values() {
+        if let Err(error) = window.set_theme(chosen_theme(&app.state::<App>().local)) {
+            tracing::debug!(%error, "the window did not take the theme");
+        }
+        paint(window);
+    }
 }
 
 /// What the person chose; None follows the system.
@@ -151,28 +217,59 @@ fn bring_forward(window: &WebviewWindow) {
     let _ = window.set_focus();
 }
 
-/// Opens the window and leads it to `path`. A page that has not loaded yet asks for it when it has.
+/// Leads a window over the hub in this process to `path`.
 pub fn lead_to(app: &AppHandle, path: &str) {
+    lead_over(app, EMBEDDED, path);
+}
+
+/// Leads a window that shows `connection` to `path`: the first window where it may be, else one that is open, else a new one. A page that
+/// has not loaded yet asks for it when it has.
+pub fn lead_over(app: &AppHandle, connection: &str, path: &str) {
     if !is_console_path(path) {
         return;
     }
-    app.state::<Waiting>().put(MAIN, path);
-    let handle = app.clone();
-    let led = app.run_on_main_thread(move || {
-        if let Err(error) = open(&handle) {
+    let (handle, connection, path) = (app.clone(), connection.to_owned(), path.to_owned());
+    // Not on the main thread, which a new window needs while it is made.
+    tauri::async_runtime::spawn_blocking(move || {
+        if let Err(error) = lead(&handle, &connection, &path) {
             tracing::error!(%error, "the window did not open");
         }
-        follow_waiting(&handle);
     });
-    if let Err(error) = led {
-        tracing::error!(%error, "the window did not open");
+}
+
+fn lead(app: &AppHandle, connection: &str, path: &str) -> tauri::Result<()> {
+    let state = app.state::<App>();
+    let Ok(kept) = state.connection_by_id(connection) else {
+        tracing::warn!("a link leads to a connection that is not kept here");
+        open(app)?;
+        return Ok(());
+    };
+    let mut labels = state.connections.windows_of(connection);
+    labels.sort_by_key(|label| (label != MAIN, label.clone()));
+    let shown = labels.iter().find_map(|label| app.get_webview_window(label));
+    let main_is_free = app.get_webview_window(MAIN).is_none();
+    match shown {
+        Some(window) => {
+            app.state::<Waiting>().put(window.label(), path);
+            bring_forward(&window);
+            follow_waiting(app, window.label());
+        }
+        None if main_is_free => {
+            state.local.set_window_connection(MAIN, connection, path).unwrap_or_else(|error| {
+                tracing::warn!(%error, "local state was not written");
+            });
+            app.state::<Waiting>().put(MAIN, path);
+            build(app, MAIN, &kept)?;
+        }
+        None => open_another(app, &kept, path)?,
     }
+    Ok(())
 }
 
 /// Leads the window to the page that waits for it, when it listens already; else it asks when it does.
-fn follow_waiting(app: &AppHandle) {
-    if let Some(path) = app.state::<Waiting>().take(MAIN) {
-        let _ = app.emit_to(MAIN, NAVIGATE, &path);
+fn follow_waiting(app: &AppHandle, label: &str) {
+    if let Some(path) = app.state::<Waiting>().take(label) {
+        let _ = app.emit_to(label, NAVIGATE, &path);
     }
 }
 
@@ -189,14 +286,24 @@ fn stays_inside(app: &AppHandle, url: &Url) -> bool {
     false
 }
 
-/// Closing the window: it goes on in the tray where there is one; elsewhere the person says what it means.
-pub fn close_requested(app: &AppHandle) {
-    let app = app.clone();
+/// Closing a window. One of several goes; the last goes on in the tray where there is one, and elsewhere the person says what it means.
+/// False when the window may simply go.
+pub fn close_requested(app: &AppHandle, label: &str) -> bool {
+    let others = app.webview_windows();
+    let other_in_view = others.iter().any(|(other, window)| other != label && window.is_visible().unwrap_or(false));
+    if label != MAIN && other_in_view {
+        return false;
+    }
+    if label == MAIN && other_in_view {
+        hide(app, label);
+        return true;
+    }
+    let (app, label) = (app.clone(), label.to_owned());
     tauri::async_runtime::spawn(async move {
         let state = app.state::<App>();
         let language = Language::chosen(&state.local);
         if tray::is_visible(&app).await {
-            hide(&app);
+            hide(&app, &label);
             if !state.local.flag_setting(settings::TRAY_EXPLAINED, false) {
                 state.notifications.goes_on_in_tray(&app, language).await;
                 if let Err(error) = state.local.set_setting(settings::TRAY_EXPLAINED, &true.into()) {
@@ -206,31 +313,33 @@ pub fn close_requested(app: &AppHandle) {
             return;
         }
         match state.local.text_setting(settings::CLOSE_WITHOUT_TRAY).as_deref() {
-            Some(answer @ ("quit" | "minimise")) => close_as(&app, answer),
-            _ => ask_without_tray(&app, language),
+            Some(answer @ ("quit" | "minimise")) => close_as(&app, &label, answer),
+            _ => ask_without_tray(&app, &label, language),
         }
     });
+    true
 }
 
-/// Whether a person may be looking at the window.
+/// Whether a person may be looking at a window.
 pub fn is_in_view(app: &AppHandle) -> bool {
-    let window = app.get_webview_window(MAIN);
-    window.is_some_and(|window| window.is_visible().unwrap_or(false) && !window.is_minimized().unwrap_or(false))
+    let seen = |window: &WebviewWindow| window.is_visible().unwrap_or(false) && !window.is_minimized().unwrap_or(false);
+    app.webview_windows().values().any(seen)
 }
 
-fn hide(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(MAIN) {
-        let _ = window.hide();
+/// The first window is kept and shown again; another one is gone.
+fn hide(app: &AppHandle, label: &str) {
+    if let Some(window) = app.get_webview_window(label) {
+        let _ = if label == MAIN { window.hide() } else { window.destroy() };
     }
 }
 
-fn minimise(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(MAIN) {
+fn minimise(app: &AppHandle, label: &str) {
+    if let Some(window) = app.get_webview_window(label) {
         let _ = window.minimize();
     }
 }
 
-fn ask_without_tray(app: &AppHandle, language: Language) {
+fn ask_without_tray(app: &AppHandle, label: &str, language: Language) {
     let keep = language.say("Keep running, minimised", "최소화하고 계속 실행");
     let (quit, back) = (language.say("Quit", "종료"), language.say("Go back", "돌아가기"));
     let text = language.say(
@@ -239,33 +348,33 @@ fn ask_without_tray(app: &AppHandle, language: Language) {
         "이 데스크톱에는 트레이가 없습니다. Quarterdeck이 실행되는 동안 노드 연결이 유지되고 명령이 계속 진행됩니다.\n\n창을 닫으면 어떻게 할까요? \
          나중에 설정에서 바꿀 수 있습니다.",
     );
-    let handle = app.clone();
+    let (handle, label) = (app.clone(), label.to_owned());
     app.dialog()
         .message(text)
         .title("Quarterdeck")
         .buttons(MessageDialogButtons::YesNoCancelCustom(keep.to_owned(), quit.to_owned(), back.to_owned()))
         .show_with_result(move |answer| match answer {
-            MessageDialogResult::Yes => answered(&handle, "minimise"),
-            MessageDialogResult::No => answered(&handle, "quit"),
-            MessageDialogResult::Custom(chosen) if chosen == keep => answered(&handle, "minimise"),
-            MessageDialogResult::Custom(chosen) if chosen == quit => answered(&handle, "quit"),
+            MessageDialogResult::Yes => answered(&handle, &label, "minimise"),
+            MessageDialogResult::No => answered(&handle, &label, "quit"),
+            MessageDialogResult::Custom(chosen) if chosen == keep => answered(&handle, &label, "minimise"),
+            MessageDialogResult::Custom(chosen) if chosen == quit => answered(&handle, &label, "quit"),
             // A question that goes away without an answer changes nothing: the window stays.
             _ => {}
         });
 }
 
 /// Remembers what closing means from now on, until the settings say otherwise, and does it.
-fn answered(app: &AppHandle, answer: &str) {
+fn answered(app: &AppHandle, label: &str, answer: &str) {
     if let Err(error) = app.state::<App>().local.set_setting(settings::CLOSE_WITHOUT_TRAY, &answer.into()) {
         tracing::warn!(%error, "local state was not written");
     }
-    close_as(app, answer);
+    close_as(app, label, answer);
 }
 
-fn close_as(app: &AppHandle, answer: &str) {
+fn close_as(app: &AppHandle, label: &str, answer: &str) {
     match answer {
         "quit" => app.exit(0),
-        _ => minimise(app),
+        _ => minimise(app, label),
     }
 }
 

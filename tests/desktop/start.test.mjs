@@ -55,10 +55,21 @@ describe('a start', { timeout: 300_000 }, () => {
     await first.ended;
   });
 
-  it('on settings that cannot be read says so', async () => {
+  it('on settings that are damaged puts them aside and begins anew', async () => {
     const folder = join(desktop.home, 'damaged');
+    const damaged = 'this is no database, and long enough to be taken for the header of one'.repeat(20);
     mkdirSync(folder);
-    writeFileSync(join(folder, 'local.sqlite'), 'this is no database, and long enough to be taken for the header of one'.repeat(20));
+    writeFileSync(join(folder, 'local.sqlite'), damaged);
+    const app = start(folder);
+    await eventually('the window', () => desktop.window());
+    assert.equal(readFileSync(join(folder, 'local.sqlite.damaged-1'), 'utf8'), damaged);
+    app.child.kill('SIGTERM');
+    assert.equal(await app.ended, 0);
+  });
+
+  it('on settings that cannot be read says so', async () => {
+    const folder = join(desktop.home, 'unreadable');
+    mkdirSync(join(folder, 'local.sqlite'), { recursive: true });
     const app = start(folder);
     await read(app.ended);
     assert.ok(readFileSync(join(folder, 'logs', 'quarterdeck.log'), 'utf8').includes('did not start'));

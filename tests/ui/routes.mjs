@@ -14,6 +14,8 @@ export const ROUTES = [
   { name: 'documents', path: () => '/documents' },
   { name: 'document', path: () => '/documents/AWS-RunShellScript' },
   { name: 'document-parameters', path: () => '/documents/AWS-RunShellScript?tab=parameters' },
+  { name: 'connections', path: () => '/connections' },
+  { name: 'connection-new', path: () => '/connections/new' },
   { name: 'settings', path: () => '/settings' },
   { name: 'not-found', path: () => '/nothing-here' },
 ];

@@ -101,6 +101,17 @@ const document = createRoute({
   component: lazyRouteComponent(() => import('./features/documents/DocumentPage'), 'DocumentPage'),
 });
 
+const connections = createRoute({
+  getParentRoute: () => root,
+  path: '/connections',
+  component: lazyRouteComponent(() => import('./features/connections/ConnectionsPage'), 'ConnectionsPage'),
+});
+const connection = createRoute({
+  getParentRoute: () => root,
+  path: '/connections/$id',
+  component: lazyRouteComponent(() => import('./features/connections/ConnectionPage'), 'ConnectionPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -108,7 +119,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, settings]),
+  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, connections, connection, settings]),
   history: createHashHistory(),
   defaultErrorComponent: RouteError,
   defaultPendingComponent: Loading,

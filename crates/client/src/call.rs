@@ -62,7 +62,11 @@ pub struct Client {
     options: Arc<ClientOptions>,
     /// Milliseconds the service's clock is ahead of ours, learned from a refusal.
     skew_ms: Arc<AtomicI64>,
+    /// Milliseconds by which the newest answer's date was ahead of our clock; [`NOT_SEEN`] before one.
+    seen_ms: Arc<AtomicI64>,
 }
+
+const NOT_SEEN: i64 = i64::MIN;
 
 /// Reads an answer. A function and not an async closure, because the future of a call must be `Send` to be spawned.
 type Read<T> = for<'a> fn(&'a Client, Response) -> BoxFuture<'a, Result<T, CallError>>;
@@ -98,7 +102,14 @@ impl Client {
             .user_agent(&options.user_agent)
             .build()
             .map_err(|error| EndpointError::Tls(error.to_string()))?;
-        Ok(Self { http, endpoint, credentials, options: Arc::new(options), skew_ms: Arc::default() })
+        Ok(Self {
+            http,
+            endpoint,
+            credentials,
+            options: Arc::new(options),
+            skew_ms: Arc::default(),
+            seen_ms: Arc::new(AtomicI64::new(NOT_SEEN)),
+        })
     }
 
     /// The same client with another patience; connections and what was learned of the service's clock are shared.
@@ -109,6 +120,12 @@ impl Client {
 
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// How far the service's clock is ahead of this machine's, by the date of its newest answer (whole seconds, and the way of the answer
+    /// is in it). None before an answer with a date.
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        Some(self.seen_ms.load(Ordering::Relaxed)).filter(|seen| *seen != NOT_SEEN).map(SignedDuration::from_millis)
     }
 
     /// Calls an operation of a JSON 1.1 service. `target` is the whole header, such as `AmazonSSM.SendCommand`.
@@ -226,10 +243,14 @@ impl Client {
             builder = builder.timeout(self.options.timeout);
         }
         let response = builder.send().await.map_err(|error| once(CallError::transport(error)))?;
+        let served = served_at(&response);
+        if let Some(served) = served {
+            let ahead = served.duration_since((self.options.clock)()).as_millis();
+            self.seen_ms.store(i64::try_from(ahead).unwrap_or(NOT_SEEN), Ordering::Relaxed);
+        }
         if response.status().is_success() {
             return read(self, response).await.map_err(once);
         }
-        let served = served_at(&response);
         let error = read_failure(response).await.map_err(once)?;
         let learned = match error.code.as_str() {
             "InvalidSignatureException" | "RequestTimeTooSkewed" | "RequestExpired" | "SignatureDoesNotMatch" => {
@@ -297,8 +318,9 @@ impl Client {
         let status = response.status().as_u16();
         let request_id = request_id(&response);
         let content_type = text_header(&response, "content-type");
+        let headers = own_headers(&response);
         let body = read_body(response, self.options.max_answer_bytes).await?.ok_or(CallError::Answer("it is too large"))?;
-        Ok(Answer { status, request_id, content_type, body })
+        Ok(Answer { status, request_id, content_type, headers, body })
     }
 }
 
@@ -359,8 +381,15 @@ fn request_id(response: &Response) -> Option<String> {
     id.filter(|id| id.len() <= 256)
 }
 
+/// The headers with which a hub says more about an answer.
+fn own_headers(response: &Response) -> Vec<(String, String)> {
+    let text = |value: &reqwest::header::HeaderValue| value.to_str().ok().filter(|text| text.len() <= 256).map(str::to_owned);
+    let own = response.headers().iter().filter(|(name, _)| name.as_str().starts_with("x-quarterdeck-"));
+    own.filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).take(16).collect()
+}
+
 /// The service's clock, from its `Date` header.
-fn served_at(response: &Response) -> Option<Timestamp> {
+pub(crate) fn served_at(response: &Response) -> Option<Timestamp> {
     let date = text_header(response, "date")?;
     jiff::fmt::rfc2822::parse(&date).ok().map(|zoned| zoned.timestamp())
 }

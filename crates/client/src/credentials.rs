@@ -29,6 +29,11 @@ pub enum CredentialError {
     /// The place they come from did not answer; later it may.
     #[error("credentials could not be fetched: {0}")]
     Fetch(String),
+    /// The role is not to be had with these credentials.
+    #[error("the role could not be assumed: {0}")]
+    Role(String),
+    #[error("the role wants the code of a second factor")]
+    Mfa,
 }
 
 impl CredentialError {
@@ -37,6 +42,8 @@ impl CredentialError {
             Self::None | Self::File { .. } | Self::Profile(_) => "NoCredentials",
             Self::Expired => "ExpiredCredentials",
             Self::Fetch(_) => "CredentialsUnavailable",
+            Self::Role(_) => "RoleRefused",
+            Self::Mfa => "MfaRequired",
         }
     }
 
@@ -131,6 +138,21 @@ pub fn read_profile(text: &str, profile: &str) -> Option<Credentials> {
         *slot = Some(value.trim()).filter(|value| !value.is_empty());
     }
     Some(Credentials::new(key?, secret?, token.map(Secret::from)))
+}
+
+/// Names of the profiles in a shared credentials or config file, in order, at most 500.
+pub fn profile_names(text: &str) -> Vec<String> {
+    let sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());
+    let mut names = Vec::new();
+    for section in sections.map(str::trim) {
+        // The config file has sections of other kinds too.
+        let name = section.strip_prefix("profile ").map_or(section, str::trim);
+        let other = ["sso-session ", "services ", "plugins"].iter().any(|kind| section.starts_with(kind));
+        if !other && !name.is_empty() && name.len() <= 200 && !names.iter().any(|known| known == name) && names.len() < 500 {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 /// Temporary credentials as they were just fetched.
@@ -237,6 +259,12 @@ mod tests {
         assert!(default.session_token.is_none());
         assert_eq!(read_profile(text, "dev").unwrap().session_token.unwrap().expose(), "t");
         assert!(read_profile(text, "half").is_none() && read_profile(text, "other").is_none());
+    }
+
+    #[test]
+    fn profiles_are_listed_once_and_nothing_else() {
+        let text = "[default]\nregion=x\n[profile dev]\n[sso-session corp]\n[services s]\n[profile dev]\n[ profile  prod ]\n[]\nx=[y]\n";
+        assert_eq!(profile_names(text), ["default", "dev", "prod"]);
     }
 
     #[tokio::test]

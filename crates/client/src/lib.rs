@@ -18,10 +18,12 @@ pub mod endpoint;
 pub mod error;
 pub mod pin;
 pub mod pipe;
+pub mod probe;
 pub mod raw;
 pub mod retry;
 pub mod session;
 pub mod socket;
+pub mod sts;
 
 pub use call::{Client, ClientOptions};
 pub use credentials::{Anonymous, CredentialSource, Fresh, Refresh, Refreshing, SharedFile, StaticCredentials};
@@ -30,4 +32,5 @@ pub use error::{CallError, ServiceError, TransportKind};
 pub use qd_wire::rsa_token::PrivateKey;
 pub use qd_wire::sigv4::{Credentials, Secret};
 pub use raw::{Answer, AnswerStream, Request};
+pub use reqwest::Method;
 pub use session::{OutputOf, Session, SessionCalls, SessionError, SessionEvent, SessionInput, SessionOptions, SessionStart};

@@ -62,6 +62,8 @@ pub struct Answer {
     pub status: u16,
     pub request_id: Option<String>,
     pub content_type: Option<String>,
+    /// Those named `x-quarterdeck-…`, in lower case.
+    pub headers: Vec<(String, String)>,
     /// Bounded by the client's limit.
     pub body: Bytes,
 }

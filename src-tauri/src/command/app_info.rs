@@ -1,16 +1,18 @@
 //! `app_info`: what the console shows about the app, its connection and this machine.
 
 use serde::Serialize;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, State, Webview};
 
+use crate::distant::Distant;
 use crate::error::CallError;
 use crate::guard::Mark;
 use crate::keyring;
 use crate::language::Language;
+use crate::local::connections::{Connection, Kind};
 use crate::local::settings::TRAY_ICON;
 use crate::log;
 use crate::notify::Reach;
-use crate::state::{App, Opening, Target};
+use crate::state::{App, Opening};
 use crate::this_machine::NodeState;
 use crate::tray;
 
@@ -31,8 +33,19 @@ pub struct AppInfo {
     /// Why the hub did not open.
     connection_error: Option<String>,
     embedded: bool,
+    /// Of the connection that this window shows; `kind` is `embedded`, `hub` or `aws`.
+    connection_id: String,
+    kind: Kind,
     /// Name of the connection; empty for the hub on this machine.
     name: String,
+    /// `#rrggbb`, or null.
+    colour: Option<String>,
+    /// Seconds by which the endpoint's clock is ahead of this machine's, where they differ by a minute or more.
+    clock_ahead: Option<i64>,
+    /// Why nothing is sent to the endpoint any more: its certificate changed.
+    stopped: Option<CallError>,
+    /// Where the damaged local state went that this start replaced.
+    local_state_damaged: Option<String>,
     /// URL of the hub's listener, for the AWS CLI's `--endpoint-url`.
     hub_url: Option<String>,
     /// The same, under the name the console's pages use.
@@ -45,7 +58,8 @@ pub struct AppInfo {
     account: Option<String>,
     protected: bool,
     read_only: bool,
-    this_machine: NodeState,
+    /// How this machine stands as a node; null over another connection.
+    this_machine: Option<NodeState>,
     /// Null while the system's keyring is being asked.
     keyring: Option<keyring::Status>,
     tray: TrayInfo,
@@ -70,20 +84,26 @@ struct NotificationInfo {
 }
 
 #[tauri::command]
-pub async fn app_info(app: AppHandle, state: State<'_, App>) -> Result<AppInfo, CallError> {
+pub async fn app_info(app: AppHandle, webview: Webview, state: State<'_, App>) -> Result<AppInfo, CallError> {
+    let shown = state.connection(webview.label())?;
+    let embedded = shown.kind == Kind::Embedded;
     let opening = state.opening.borrow().clone();
     let (connection, connection_error, hub) = match opening {
+        _ if !embedded => ("open", None, None),
         Opening::Waiting => ("opening", None, None),
-        Opening::Open(Target::Embedded(hub)) => ("open", None, Some(hub)),
+        Opening::Open(hub) => ("open", None, Some(hub)),
         Opening::Failed(reason) => ("failed", Some(reason), None),
     };
+    let distant = state.connections.opened(&shown.id);
     let ca_sha256 = match &hub {
         Some(hub) => hub.ca_sha256().await,
         None => None,
     };
     let hub_url = hub.as_ref().map(|hub| hub.address().url());
-    let mark = state.mark();
+    let mark = Mark::from_setting(Some(&shown.mark));
+    let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let this_machine = state.this_machine.borrow().clone();
+    let keyring = state.secrets.borrow().as_ref().map(|secrets| secrets.status());
     Ok(AppInfo {
         version: env!("CARGO_PKG_VERSION"),
         platform: std::env::consts::OS,
@@ -92,24 +112,35 @@ pub async fn app_info(app: AppHandle, state: State<'_, App>) -> Result<AppInfo, 
         log_dir: log::folder(&state.data_dir).display().to_string(),
         connection,
         connection_error,
-        embedded: true,
-        name: String::new(),
-        endpoint: hub_url.clone(),
+        embedded,
+        connection_id: shown.id.clone(),
+        kind: shown.kind,
+        name: shown.name.clone(),
+        colour: given(&shown.colour),
+        clock_ahead: distant.as_ref().and_then(Distant::clock_ahead).map(|ahead| ahead.as_secs()),
+        stopped: distant.as_ref().and_then(Distant::changed),
+        local_state_damaged: state.local.damaged().map(|path| path.display().to_string()),
+        endpoint: if embedded { hub_url.clone() } else { Some(address(&shown)) },
         hub_url,
         ca_file: hub.as_ref().map(|hub| hub.address().ca_file.display().to_string()),
         ca_sha256,
-        region: hub.as_ref().map(|hub| hub.address().region.clone()),
-        account: hub.as_ref().map(|hub| hub.account().to_owned()),
+        region: hub.as_ref().map(|hub| hub.address().region.clone()).or_else(|| given(&shown.region)),
+        account: hub.as_ref().map(|hub| hub.account().to_owned()).or_else(|| given(&shown.account)),
         protected: mark == Mark::Protected,
         read_only: mark == Mark::ReadOnly,
-        this_machine,
-        keyring: state.secrets.get().map(|secrets| secrets.status()),
+        this_machine: embedded.then_some(this_machine),
+        keyring,
         tray: TrayInfo {
             visible: tray::is_visible(&app).await,
             icon: state.local.text_setting(TRAY_ICON).unwrap_or_else(|| "colour".to_owned()),
         },
         notifications: notifications(state.notifications.reach()),
     })
+}
+
+/// Where a connection goes, as a person reads it: AWS itself has no one address.
+fn address(connection: &Connection) -> String {
+    if connection.url.is_empty() { format!("AWS {}", connection.region) } else { connection.url.clone() }
 }
 
 fn notifications(reach: Reach) -> NotificationInfo {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tauri::{AppHandle, State};
+use tauri::{State, Webview};
 
 use crate::error::CallError;
 use crate::state::{App, Request};
@@ -13,26 +13,31 @@ const PREFIX: &str = "/quarterdeck/v1/";
 /// Longest path with its query, in bytes.
 const MAX_PATH: usize = 64 * 1024;
 
-/// Sends a request and answers its JSON. The query may stand in `path` (encoded), in `query` (not encoded), or in both.
+/// Sends a request and answers its JSON. The query may stand in `path` (encoded), in `query` (not encoded), or in both. With `keep`, the
+/// answer of a GET is kept for when the endpoint is away.
 #[tauri::command]
 pub async fn extension(
-    app: AppHandle,
+    webview: Webview,
     state: State<'_, App>,
     method: String,
     path: String,
     query: Option<BTreeMap<String, String>>,
     body: Option<Value>,
+    keep: Option<bool>,
 ) -> Result<Value, CallError> {
     let mut request = request(&method, &path)?;
     request.query.extend(query.unwrap_or_default());
     if let Some(body) = body.filter(|body| !body.is_null()) {
         request.body = serde_json::to_vec(&body).map_err(|error| CallError::invalid(error.to_string()))?;
     }
-    let reply = state.extension(&app, request).await?;
-    if reply.body.is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&reply.body).map_err(|error| CallError::internal(format!("the answer of {path} is not JSON: {error}")))
+    let asked = (keep.unwrap_or(false) && method == "GET").then(|| format!("{path} {:?}", request.query));
+    let connection = state.connections.of_window(webview.label());
+    let answer = state.extension(&webview, request).await.and_then(|reply| match reply.body.as_slice() {
+        [] => Ok(Value::Null),
+        body => serde_json::from_slice(body)
+            .map_err(|error| CallError::new("InvalidAnswer", format!("the answer of {path} is not JSON: {error}"))),
+    });
+    state.with_last_known(&connection, asked, answer)
 }
 
 /// A request without body from a method and a path with its query.

@@ -3,6 +3,7 @@
 pub mod app_info;
 pub mod call;
 pub mod connection;
+pub mod connections;
 pub mod enrol;
 pub mod events;
 pub mod extension;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use tauri::{AppHandle, State};
+use tauri::{State, Webview};
 
 use super::extension::encode;
 use crate::error::CallError;
@@ -27,7 +27,7 @@ pub struct Output {
 #[tauri::command]
 #[allow(clippy::too_many_arguments)] // each is a named member of the page's request
 pub async fn output(
-    app: AppHandle,
+    webview: Webview,
     state: State<'_, App>,
     command_id: String,
     instance_id: String,
@@ -51,7 +51,7 @@ pub async fn output(
         query: query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         body: Vec::new(),
     };
-    let reply = state.extension(&app, request).await?;
+    let reply = state.extension(&webview, request).await?;
     Ok(Output {
         offset: reply.number("x-quarterdeck-offset", offset),
         total: reply.number("x-quarterdeck-total", offset + reply.body.len() as u64),

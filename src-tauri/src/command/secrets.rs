@@ -1,7 +1,5 @@
 //! Where secrets are kept on a machine without a keyring, and showing the access key to its owner.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use tauri::{AppHandle, State};
 use zeroize::Zeroizing;
@@ -67,12 +65,11 @@ pub async fn access_key(app: AppHandle, state: State<'_, App>) -> Result<AccessK
 }
 
 /// Runs `act`, which may wait for another process or derive a key.
-async fn off_the_ui_thread<T: Send + 'static>(
+pub(super) async fn off_the_ui_thread<T: Send + 'static>(
     state: &App,
     act: impl FnOnce(&Secrets) -> Result<T, KeyringError> + Send + 'static,
 ) -> Result<T, CallError> {
-    let Some(secrets) = state.secrets.get() else { return Err(CallError::not_open("The system's keyring is being asked.")) };
-    let secrets = Arc::clone(secrets);
+    let secrets = state.secrets().await?;
     let done = tokio::task::spawn_blocking(move || act(&secrets)).await;
     Ok(done.map_err(|error| CallError::internal(error.to_string()))??)
 }

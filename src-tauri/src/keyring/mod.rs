@@ -140,6 +140,22 @@ impl Secrets {
         }
     }
 
+    /// Forgets the secret under `name`; one that is not there is forgotten already.
+    pub fn remove(&self, name: &str) -> Result<(), KeyringError> {
+        match &mut *self.place() {
+            Place::Keyring => match entry(name)?.delete_credential() {
+                Ok(()) | Err(keyring_core::Error::NoEntry) => Ok(()),
+                Err(error) => Err(keyring_error(error)),
+            },
+            Place::Unanswered(items) | Place::Session(items) => {
+                items.remove(name);
+                Ok(())
+            }
+            Place::Locked { .. } => Err(KeyringError::Locked),
+            Place::File(file) => file.remove(name),
+        }
+    }
+
     /// The person's answer: keep secrets in a file under this passphrase. What waited in memory goes into it.
     pub fn choose_file(&self, passphrase: &str) -> Result<(), KeyringError> {
         if passphrase.chars().count() < SHORTEST_PASSPHRASE {
@@ -275,6 +291,12 @@ mod tests {
         assert_eq!(again.get("administrator").unwrap().as_deref().map(String::as_str), Some("s3cret-value"));
         assert_eq!(again.get("late").unwrap().as_deref().map(String::as_str), Some("waited"));
         assert_eq!(again.get("nothing").unwrap(), None);
+        again.remove("late").unwrap();
+        again.remove("nothing").unwrap();
+        let third = without_keyring(folder.path(), Some("file"));
+        assert!(matches!(third.remove("administrator"), Err(KeyringError::Locked)));
+        third.unlock("한글 passphrase").unwrap();
+        assert_eq!(third.get("late").unwrap(), None);
     }
 
     #[test]

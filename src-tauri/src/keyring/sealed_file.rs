@@ -90,6 +90,13 @@ impl SealedFile {
         self.write()
     }
 
+    pub(super) fn remove(&mut self, name: &str) -> Result<(), KeyringError> {
+        match self.items.remove(name) {
+            Some(_) => self.write(),
+            None => Ok(()),
+        }
+    }
+
     fn write(&self) -> Result<(), KeyringError> {
         let plain: std::collections::BTreeMap<&str, &str> =
             self.items.iter().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();

@@ -15,8 +15,6 @@ pub const PREFERENCES: &str = "preferences";
 pub const TRAY_ICON: &str = "trayIcon";
 /// `"ask"`, `"minimise"` or `"quit"`: what closing the last window does on a desktop without a tray.
 pub const CLOSE_WITHOUT_TRAY: &str = "closeWithoutTray";
-/// `"open"`, `"protected"` or `"read-only"`: how the guard treats writes on this connection. Only a native question lowers it.
-pub const CONNECTION_MARK: &str = "connectionMark";
 /// Number: the port on which the embedded hub listened last; nodes know the hub by it.
 pub const LISTEN_PORT: &str = "listenPort";
 /// Boolean: the person has been told that the app goes on in the tray.
@@ -27,7 +25,7 @@ pub const SECRETS_WITHOUT_KEYRING: &str = "secretsWithoutKeyring";
 pub const THIS_MACHINE_REMOVED: &str = "thisMachineRemoved";
 
 /// Keys that a page may not write: they are answers to questions, or the app's own memory.
-pub const NOT_FROM_PAGES: &[&str] = &[CONNECTION_MARK, SECRETS_WITHOUT_KEYRING, LISTEN_PORT, TRAY_EXPLAINED, THIS_MACHINE_REMOVED];
+pub const NOT_FROM_PAGES: &[&str] = &[SECRETS_WITHOUT_KEYRING, LISTEN_PORT, TRAY_EXPLAINED, THIS_MACHINE_REMOVED];
 
 /// Longest key and longest value (as JSON text) that are kept, in bytes.
 pub const MAX_KEY: usize = 128;

@@ -1,4 +1,4 @@
-//! Table `windows`: the page each window showed last, so that it opens there again. Its size and place are the window-state plugin's.
+//! Table `windows`: the page each window showed last and over which connection, so that it opens there again. Its size and place are the window-state plugin's.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -17,6 +17,22 @@ impl Local {
         self.connection().execute(
             "INSERT INTO windows (label, path) VALUES (?1, ?2) ON CONFLICT (label) DO UPDATE SET path = excluded.path",
             params![label, path],
+        )?;
+        Ok(())
+    }
+
+    /// The connection that window `label` showed last.
+    pub fn window_connection(&self, label: &str) -> Result<Option<String>, LocalError> {
+        let query = "SELECT connection FROM windows WHERE label = ?1";
+        Ok(self.connection().query_row(query, params![label], |row| row.get(0)).optional()?)
+    }
+
+    /// Remembers that window `label` shows `connection` from now on, at `path`.
+    pub fn set_window_connection(&self, label: &str, connection: &str, path: &str) -> Result<(), LocalError> {
+        self.connection().execute(
+            "INSERT INTO windows (label, path, connection) VALUES (?1, ?2, ?3)
+             ON CONFLICT (label) DO UPDATE SET path = excluded.path, connection = excluded.connection",
+            params![label, path, connection],
         )?;
         Ok(())
     }

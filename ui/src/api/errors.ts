@@ -1,11 +1,21 @@
 /** From an error code to what a person can do about it. The texts are in the catalogues under `errors.advice`. */
 import { ApiFailure } from '../host/host';
 
-export type Advice = 'connection' | 'signIn' | 'clock' | 'denied' | 'throttled' | 'missing' | 'input' | 'unavailable' | 'server' | 'readOnly' | 'notOpen' | 'declined' | 'file' | 'noKey' | 'keyring' | 'locked' | 'other';
+export type Advice = 'connection' | 'signIn' | 'clock' | 'denied' | 'throttled' | 'missing' | 'input' | 'unavailable' | 'server' | 'readOnly' | 'notOpen' | 'declined' | 'file' | 'noKey' | 'keyring' | 'locked' | 'certificate' | 'credentials' | 'notOffered' | 'other';
 
 const BY_CODE: Record<string, Advice> = {
   ConnectionFailed: 'connection',
   NotConnected: 'connection',
+  ConnectionInterrupted: 'connection',
+  RequestTimeout: 'connection',
+  InvalidAnswer: 'server',
+  CertificateChanged: 'certificate',
+  NoConnectionKey: 'credentials',
+  NoCredentials: 'credentials',
+  RoleRefused: 'credentials',
+  MfaRequired: 'credentials',
+  CredentialsUnavailable: 'connection',
+  NotOffered: 'notOffered',
   HubNotOpen: 'notOpen',
   Declined: 'declined',
   FileNotWritten: 'file',
@@ -59,6 +69,18 @@ const OWN: Record<string, { detail: boolean }> = {
   WrongPassphrase: { detail: false },
   ShortPassphrase: { detail: false },
   ConnectionFailed: { detail: true },
+  ConnectionInterrupted: { detail: true },
+  RequestTimeout: { detail: true },
+  InvalidAnswer: { detail: true },
+  CertificateChanged: { detail: false },
+  NoConnectionKey: { detail: false },
+  NoSuchConnection: { detail: false },
+  NotOffered: { detail: false },
+  RoleRefused: { detail: true },
+  MfaRequired: { detail: false },
+  NoCredentials: { detail: true },
+  CredentialsUnavailable: { detail: true },
+  WindowNotOpened: { detail: true },
 };
 
 /** An error in words: the catalogue's where the code is one of the app's own, otherwise those that came. `detail` is shown apart. */

@@ -5,26 +5,30 @@ import { host } from '../host';
 import { streamState } from '../api/live';
 import { useStore } from '../lib/store';
 import { useConnection } from './connection';
+import { ConnectionSwitch } from './ConnectionSwitch';
 import { paletteOpen } from './Palette';
 import { changePreferences, isDark, preferences } from './preferences';
 import { Glyph } from './glyphs';
 import { isMac } from './keys';
 import { shortcutsOpen } from './Shortcuts';
+import { useLacking } from './useLacking';
 
 function Environment() {
   const { t } = useText();
   const connection = useConnection();
   const state = useStore(streamState);
+  const polled = useLacking('streamedEvents');
   if (!connection) return null;
   const name = connection.name || t(connection.embedded ? 'header.embedded' : 'header.remote');
   return (
     <span className="qd-environment">
       <span className="qd-environment-dot" aria-hidden="true" />
       <span className="qd-environment-name">{name}</span>
+      <ConnectionSwitch name={name} />
       {connection.protected && <span className="qd-environment-mark">{t('header.protected')}</span>}
       {connection.readOnly && <span className="qd-environment-mark">{t('header.readOnly')}</span>}
-      <span className={`qd-stream qd-stream-${state}`} role="status" title={t(`header.stream.${state}`)}>
-        {state === 'open' ? t('header.live') : t('header.notLive')}
+      <span className={`qd-stream qd-stream-${state}`} role="status" title={polled && state === 'open' ? polled : t(`header.stream.${state}`)}>
+        {state !== 'open' ? t('header.notLive') : polled ? t('endpoint.polled') : t('header.live')}
       </span>
     </span>
   );

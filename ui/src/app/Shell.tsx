@@ -17,6 +17,7 @@ import { useText } from '../i18n';
 import { useStore } from '../lib/store';
 import { useConnection } from './connection';
 import { dismiss, type Flash, flash, flashes } from './flash';
+import { EndpointState } from './EndpointState';
 import { HeaderBar } from './HeaderBar';
 import { Navigation } from './Navigation';
 import { crumbs, focusHeading } from './page';
@@ -159,6 +160,7 @@ export function Shell() {
             content={
               <ErrorBoundary key={shown} onError={() => undefined}>
                 <Suspense fallback={<Loading />}>
+                  <EndpointState />
                   <HubState />
                   <Outlet />
                 </Suspense>

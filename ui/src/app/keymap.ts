@@ -1,5 +1,5 @@
 /**
- * How keys are written and recognised: `G N` (one after the other), `Mod K` (Ctrl, on a Mac ⌘), `?`, `[`.
+ * How keys are written and recognised: `G N` (one after the other), `Mod K` (Ctrl, on a Mac ⌘), `Mod Shift N`, `?`, `[`.
  *
  * Letters are taken by their place on the keyboard, so that they work while the Korean layout is on. A key that an input method
  * takes part in belongs to the input method, and a key without Ctrl belongs to whoever types.
@@ -25,7 +25,8 @@ export function spell(press: Press): string | undefined {
   const digit = /^Digit(\d)$/.exec(press.code)?.[1];
   if (press.ctrlKey || press.metaKey) {
     if (press.key === 'Enter') return 'Mod Enter';
-    return press.shiftKey || !letter ? undefined : `Mod ${letter}`;
+    if (!letter) return undefined;
+    return press.shiftKey ? `Mod Shift ${letter}` : `Mod ${letter}`;
   }
   if (press.key === '?' || press.key === '/') return press.key;
   if (press.shiftKey) return undefined;
@@ -36,12 +37,12 @@ export function spell(press: Press): string | undefined {
 
 /** The keys as they stand on caps. */
 export function caps(keys: string, mac: boolean): string[] {
-  return keys.split(' ').map((key) => (key === 'Mod' ? (mac ? '⌘' : 'Ctrl') : key));
+  return keys.split(' ').map((key) => (key === 'Mod' ? (mac ? '⌘' : 'Ctrl') : key === 'Shift' && mac ? '⇧' : key));
 }
 
 /** What is wrong with keys for a new action, beside those that have keys already; undefined when nothing is. */
 export function objection(keys: string, others: readonly string[]): string | undefined {
-  if (!/^(Mod ([A-Z]|Enter)|G [A-Z]|[?/[\]])$/.test(keys)) return `${keys} is not how keys are written`;
+  if (!/^(Mod (Shift )?[A-Z]|Mod Enter|G [A-Z]|[?/[\]])$/.test(keys)) return `${keys} is not how keys are written`;
   if (TAKEN.has(keys)) return `${keys} belongs to the browser or to what people type`;
   return others.includes(keys) ? `${keys} is taken` : undefined;
 }

@@ -20,5 +20,6 @@ export const PAGES: PageEntry[] = [
   { path: '/run', text: 'nav.run', section: 'nav.operate', icon: 'play', shortcut: 'r', also: 'send command script shell powershell 스크립트 셸 보내기' },
   { path: '/commands', text: 'nav.history', section: 'nav.operate', icon: 'history', shortcut: 'h', also: 'commands results output 결과 출력' },
   { path: '/documents', text: 'nav.documents', section: 'nav.operate', icon: 'file', shortcut: 'd', also: 'runbook ssm library 라이브러리' },
+  { path: '/connections', text: 'nav.connections', section: 'nav.console', icon: 'share', shortcut: 'c', also: 'hub account aws region profile remote switch endpoint 허브 계정 리전 원격 전환 엔드포인트' },
   { path: '/settings', text: 'nav.settings', section: 'nav.console', icon: 'settings', shortcut: 's', also: 'theme dark language density notification 테마 다크 언어 밀도 알림' },
 ];

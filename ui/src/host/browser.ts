@@ -157,7 +157,7 @@ export const browserHost: Host = {
     // With the key goes what was being written: the next person in this tab may be another.
     signOut: () => sessionStorage.clear(),
   },
-  call,
+  call: (operation, input) => call(operation, input),
   async extension(method, path, query, body) {
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const text = body === undefined ? undefined : JSON.stringify(body);
@@ -183,6 +183,8 @@ export const browserHost: Host = {
   async info(): Promise<ConnectionInfo> {
     const about = await aboutHub();
     return {
+      id: '',
+      kind: 'hub',
       name: location.host,
       endpoint: location.origin,
       region: storedKey()?.region ?? about.region,

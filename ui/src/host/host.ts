@@ -9,12 +9,15 @@
 export class ApiFailure extends Error {
   readonly code: string;
   readonly requestId?: string;
+  /** What a page needs beside the text, such as both fingerprints of a certificate that changed. */
+  readonly details?: unknown;
 
-  constructor(code: string, message: string, requestId?: string) {
+  constructor(code: string, message: string, requestId?: string, details?: unknown) {
     super(message);
     this.name = 'ApiFailure';
     this.code = code;
     this.requestId = requestId;
+    this.details = details;
   }
 }
 
@@ -50,8 +53,94 @@ export interface EventSink {
   onState(state: StreamState): void;
 }
 
+export type EndpointKind = 'embedded' | 'hub' | 'aws';
+
+/** A connection as it is kept. Text that does not apply is empty; secrets are never here. */
+export interface Connection {
+  /** Empty before it is kept. */
+  id: string;
+  kind: EndpointKind;
+  name: string;
+  /** `https://host[:port]`; empty for AWS itself. */
+  url: string;
+  region: string;
+  access: 'key' | 'profile';
+  profile: string;
+  roleArn: string;
+  externalId: string;
+  mfaSerial: string;
+  /** SHA-256 of the certificate that is trusted, in hexadecimal digits; empty: what the system trusts. */
+  pin: string;
+  account: string;
+  /** `#rrggbb`, or empty. */
+  colour: string;
+  mark: ConnectionMark;
+}
+
+export interface ListedConnection extends Connection {
+  /** Windows that show it. */
+  windows: string[];
+}
+
+export interface NewKey extends AccessKey {
+  sessionToken?: string;
+}
+
+/** A step of trying a connection; `code` is a word of the catalogues or an error code, `detail` what was found. */
+export interface CheckStep {
+  step: 'name' | 'tls' | 'clock' | 'credentials';
+  state: 'good' | 'warning' | 'failed' | 'skipped';
+  code: string;
+  detail: string;
+}
+
+export interface Checked {
+  steps: CheckStep[];
+  fingerprint?: string | null;
+  caFile?: string | null;
+  /** The system trusts the server by itself. */
+  trusted: boolean;
+  account?: string | null;
+  arn?: string | null;
+}
+
+/** The person's connections. All reject with `ApiFailure`. */
+export interface ConnectionsHost {
+  list(): Promise<ListedConnection[]>;
+  /** Keeps a connection and, where one is given, its key; answers its id. */
+  save(connection: Connection, key?: NewKey): Promise<string>;
+  remove(id: string): Promise<void>;
+  order(ids: string[]): Promise<void>;
+  check(connection: Connection, key?: NewKey, code?: string): Promise<Checked>;
+  /** Trusts another certificate than before; the host asks natively first and shows both. */
+  trust(id: string, fingerprint: string): Promise<void>;
+  /** Opens it anew, with the code of a second factor where its role asks for one. */
+  reopen(id: string, code?: string): Promise<void>;
+  mark(id: string, mark: ConnectionMark): Promise<void>;
+  /** This window shows it from now on. The page loads anew. */
+  switchTo(id: string): Promise<void>;
+  /** Opens a window at `path`; without an id, over this window's connection. */
+  openWindow(path: string, id?: string): Promise<void>;
+  awsProfiles(): Promise<string[]>;
+}
+
+/** A call that an action is going to make. */
+export interface PlannedCall {
+  operation: string;
+  input: object;
+}
+
 /** The endpoint the console talks to, as people need to see it. */
 export interface ConnectionInfo {
+  /** Of the connection of this window; empty in a browser. */
+  id: string;
+  kind: EndpointKind;
+  /** Seconds by which the endpoint's clock is ahead of this machine's, where that is worth saying. */
+  clockAhead?: number;
+  /** Why nothing is sent any more: the endpoint's certificate changed. */
+  stopped?: ApiFailure;
+  /** Where the app's damaged local state went that this start replaced. */
+  localStateDamaged?: string;
   /** Name of the environment, shown beside its colour in the header. Empty: the plane on this machine. */
   name: string;
   endpoint: string;
@@ -143,8 +232,10 @@ export interface SignIn {
 export interface Host {
   readonly kind: 'desktop' | 'browser';
   readonly signIn?: SignIn;
-  /** Calls an SSM operation. Rejects with `ApiFailure`. */
-  call(operation: string, input: object): Promise<unknown>;
+  /** Calls an SSM operation. Rejects with `ApiFailure`. `permit` is the token of an action that the person agreed to. */
+  call(operation: string, input: object, permit?: string): Promise<unknown>;
+  /** Asks once for an action of several calls; the token goes with each of them. Absent where nothing is ever asked. */
+  permit?(calls: PlannedCall[]): Promise<string | undefined>;
   /** Calls `/quarterdeck/v1<path>`. Rejects with `ApiFailure`. */
   extension(method: 'GET' | 'POST', path: string, query?: Record<string, string>, body?: unknown): Promise<unknown>;
   /** Follows the event stream from `cursor` (absent: from now on), reconnecting by itself. Returns the way to stop. */
@@ -178,6 +269,8 @@ export interface Host {
   readonly simulation?: SimulationHost;
   /** Absent in a browser, and where the app listens on this machine only. */
   readonly listener?: ListenerHost;
+  /** Other hubs and AWS accounts. Absent in a browser, which has the hub that served it. */
+  readonly connections?: ConnectionsHost;
   /** Tells that the page shows what every event up to `seq` changed. Absent where nobody waits for it. */
   eventsShown?(seq: number): void;
 }

@@ -1,7 +1,8 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { type AccessKey, ApiFailure, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type OutputChunk, type SecretsState } from './host';
+import { type AccessKey, ApiFailure, type Checked, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type ListedConnection, type OutputChunk, type SecretsState, type StreamState } from './host';
+import { answered, isKept, standIn } from './lastKnown';
 
 interface RawOutput {
   offset: number;
@@ -12,11 +13,12 @@ interface RawOutput {
 
 function failure(error: unknown): ApiFailure {
   if (error && typeof error === 'object') {
-    const { code, message, requestId } = error as { code?: unknown; message?: unknown; requestId?: unknown };
+    const { code, message, requestId, details } = error as { code?: unknown; message?: unknown; requestId?: unknown; details?: unknown };
     return new ApiFailure(
       typeof code === 'string' ? code : 'InternalFailure',
       typeof message === 'string' ? message : String(error),
       typeof requestId === 'string' ? requestId : undefined,
+      details ?? undefined,
     );
   }
   return new ApiFailure('InternalFailure', String(error));
@@ -28,6 +30,18 @@ async function command<T>(name: string, args: Record<string, unknown> = {}): Pro
   } catch (error) {
     throw failure(error);
   }
+}
+
+/** A read whose answer is kept: when the endpoint is away, what it answered last stands in, and the page is told so. */
+async function read(name: string, args: Record<string, unknown>): Promise<unknown> {
+  let answer: unknown;
+  try {
+    answer = await invoke(name, args);
+  } catch (error) {
+    return standIn(error, failure(error));
+  }
+  answered();
+  return answer;
 }
 
 function bytes(base64: string): Uint8Array {
@@ -42,6 +56,11 @@ function base64(data: Uint8Array): string {
 
 /** Bytes of a file that cross at a time. */
 const PIECE = 1024 * 1024;
+
+function stateOf(value: unknown): StreamState | undefined {
+  const state = typeof value === 'object' && value !== null && 'state' in value ? value.state : undefined;
+  return state === 'open' || state === 'closed' ? state : undefined;
+}
 
 function isEvent(value: unknown): value is HubEvent {
   return typeof value === 'object' && value !== null && 'detail-type' in value && 'seq' in value;
@@ -61,7 +80,10 @@ function events(sink: EventSink, from?: number): () => void {
     const channel = new Channel<unknown>();
     current = channel;
     channel.onmessage = (message) => {
-      if (!live || channel !== current || !isEvent(message)) return;
+      if (!live || channel !== current) return;
+      const state = stateOf(message);
+      if (state) sink.onState(state);
+      if (!isEvent(message)) return;
       cursor = message.seq;
       sink.onEvent(message);
     };
@@ -96,11 +118,21 @@ function remember(path: string): void {
   command('navigated', { path }).catch(() => undefined);
 }
 
+/** Nothing that was read over one connection may be shown over another: the page loads anew, at its first page. */
+function startAnew(): void {
+  location.hash = '/';
+  location.reload();
+}
+
 export const tauriHost: Host = {
   kind: 'desktop',
-  call: (operation, input) => command('call', { operation, input }),
-  extension: (method, path, query, body) =>
-    command('extension', { method, path: `/quarterdeck/v1${path}`, query: query ?? null, body: body ?? null }),
+  call: (operation, input, permit) =>
+    isKept(operation) ? read('call', { operation, input, keep: true }) : command('call', { operation, input, permit: permit ?? null }),
+  permit: async (calls) => (await command<string | null>('permit', { calls })) ?? undefined,
+  extension(method, path, query, body) {
+    const args = { method, path: `/quarterdeck/v1${path}`, query: query ?? null, body: body ?? null };
+    return method === 'GET' && isKept(path) ? read('extension', { ...args, keep: true }) : command('extension', args);
+  },
   events,
   async readOutput(ref, offset, max, wait, signal): Promise<OutputChunk> {
     const raw = await command<RawOutput>('output', { ...ref, offset, max, wait });
@@ -109,9 +141,14 @@ export const tauriHost: Host = {
   },
   async info(): Promise<ConnectionInfo> {
     const info = await command<
-      { [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionError?: string | null; keyring?: { state: SecretsState; reason?: string; notKept?: string } | null }
+      { [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionId?: string; connectionError?: string | null; keyring?: { state: SecretsState; reason?: string; notKept?: string } | null }
     >('app_info');
     return {
+      id: info.connectionId ?? '',
+      kind: info.kind ?? 'embedded',
+      clockAhead: info.clockAhead ?? undefined,
+      stopped: info.stopped ? failure(info.stopped) : undefined,
+      localStateDamaged: info.localStateDamaged ?? undefined,
       name: info.name ?? '',
       endpoint: info.endpoint ?? '',
       region: info.region ?? '',
@@ -154,6 +191,7 @@ export const tauriHost: Host = {
   },
   onNavigate(open) {
     const stop = listen<string>('navigate', (event) => open(event.payload));
+    const gone = listen('connection-gone', () => startAnew());
     // Only now does the app send its wishes as events; what was wished for before is the answer.
     void stop.then(async () => {
       const path = await command<string | null>('navigate_ready').catch(() => null);
@@ -161,7 +199,10 @@ export const tauriHost: Host = {
       if (path) open(path);
       else if (before) remember(before);
     });
-    return () => void stop.then((unlisten) => unlisten());
+    return () => {
+      void stop.then((unlisten) => unlisten());
+      void gone.then((unlisten) => unlisten());
+    };
   },
   navigated(path) {
     if (led) remember(path);
@@ -173,6 +214,22 @@ export const tauriHost: Host = {
     keepInFile: (passphrase) => command('keyring_choose', { choice: 'file', passphrase }),
     keepInMemory: () => command('keyring_choose', { choice: 'session', passphrase: null }),
     unlock: (passphrase) => command('keyring_unlock', { passphrase }),
+  },
+  connections: {
+    list: () => command<ListedConnection[]>('connections_list'),
+    save: (connection, key) => command<string>('connection_save', { connection, key: key ?? null }),
+    remove: (id) => command('connection_remove', { id }),
+    order: (ids) => command('connections_order', { ids }),
+    check: (connection, key, code) => command<Checked>('connection_check', { connection, key: key ?? null, code: code ?? null }),
+    trust: (id, fingerprint) => command('connection_trust', { id, fingerprint }),
+    reopen: (id, code) => command('connection_reopen', { id, code: code ?? null }),
+    mark: (id, mark) => command('connection_mark', { id, mark }),
+    async switchTo(id) {
+      await command('connection_switch', { id });
+      startAnew();
+    },
+    openWindow: (path, id) => command('window_open', { path, id: id ?? null }),
+    awsProfiles: () => command<string[]>('aws_profiles'),
   },
   eventsShown(seq) {
     const tell = () => void command('events_shown', { seq }).catch(() => undefined);

@@ -11,6 +11,7 @@ import { Failure } from '../../components/Failure';
 import { SaveButton } from '../../components/SaveButton';
 import { type Saving, useSaving } from '../../components/useSaving';
 import type { OutputRef } from '../../host';
+import { useLacking } from '../../app/useLacking';
 import { useText } from '../../i18n';
 import { OutputLines } from './OutputLines';
 import { useOutput } from './useOutput';
@@ -107,6 +108,7 @@ function Stream({ of: ref, saving, line }: { of: OutputRef; saving: Saving; line
   const { window } = output;
   const { marked, missing } = useLine(ref, line, (offset) => reader.toByte(offset));
   const save = () => saving.start(`${ref.commandId}-${ref.instanceId}-${ref.step.replace(/[^\w.-]+/g, '_')}-${ref.stream}.txt`, 'text/plain;charset=utf-8', (to) => copyStream(ref, to));
+  const short = useLacking('wholeOutput');
   const partial = window.start > 0 || !window.atEnd;
   const failure = output.error === undefined ? undefined : <Failure error={output.error} what={t('commands.outputFailed')} onRetry={() => reader.retry()} />;
   if (failure && window.total === 0) return failure;
@@ -114,6 +116,7 @@ function Stream({ of: ref, saving, line }: { of: OutputRef; saving: Saving; line
     <SpaceBetween size="xs">
       {failure}
       {missing && <StatusIndicator type="warning">{t('results.lineGone', { line })}</StatusIndicator>}
+      {short && <Box variant="small" color="text-body-secondary">{short}</Box>}
       <div className="qd-output-bar">
         <Toggle checked={output.following} onChange={({ detail }) => reader.follow(detail.checked)}>
           <span title={t('commands.followHint')}>{t('commands.follow')}</span>

@@ -111,6 +111,7 @@ export const nav = {
   history: 'Command history',
   documents: 'Documents',
   settings: 'Settings',
+  connections: 'Connections',
 };
 
 export const header = {
@@ -152,6 +153,8 @@ export const palette = {
   empty: 'Nothing fits. Try fewer letters, or part of an id.',
   switchTheme: 'Switch between light and dark',
   switchLanguage: 'Switch to Korean',
+  newWindow: 'Open this page in a new window',
+  switchTo: 'Switch to {{name}}',
 };
 
 export const shortcuts = {
@@ -257,7 +260,19 @@ export const errors = {
     NotAsked: 'Nobody has to choose a place for the access keys now.',
     WrongPassphrase: 'That passphrase does not open the file.',
     ShortPassphrase: 'The passphrase is too short.',
-    ConnectionFailed: 'The hub did not answer.',
+    ConnectionFailed: 'The endpoint did not answer.',
+    ConnectionInterrupted: 'The connection broke off.',
+    RequestTimeout: 'The endpoint did not answer in time.',
+    InvalidAnswer: 'The endpoint answered with something that is no answer.',
+    CertificateChanged: 'The endpoint shows another certificate than the one you trust. Nothing is sent to it.',
+    NoConnectionKey: 'The access key of this connection is not on this machine.',
+    NoSuchConnection: 'There is no such connection any more.',
+    NotOffered: 'AWS has nothing for this.',
+    RoleRefused: 'The role could not be assumed.',
+    MfaRequired: 'The role wants the code of the second factor.',
+    NoCredentials: 'There are no credentials to sign with.',
+    CredentialsUnavailable: 'The place where the credentials come from does not answer.',
+    WindowNotOpened: 'The window did not open.',
   },
   advice: {
     connection: 'The hub cannot be reached. Check that it runs and that the network lets you through, then try again.',
@@ -276,6 +291,9 @@ export const errors = {
     noKey: 'Restart Quarterdeck: its hub makes a key when there is none.',
     keyring: 'Unlock the keyring of the system, then try again; the settings offer another place.',
     locked: 'Unlock the access keys in the settings, then try again.',
+    certificate: 'Ask whoever runs the endpoint whether its certificate was made anew, and compare both fingerprints before you trust another one.',
+    credentials: 'Sign in with AWS’s tools, or give the connection other keys.',
+    notOffered: 'A hub offers it. Over AWS, use what AWS’s own console has for it.',
     other: 'Try again. If it stays, the code below helps whoever runs the hub.',
   },
 };

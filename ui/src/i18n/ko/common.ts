@@ -103,6 +103,7 @@ export const nav = {
   history: '명령 기록',
   documents: '문서',
   settings: '설정',
+  connections: '연결',
 };
 
 export const header = {
@@ -143,6 +144,8 @@ export const palette = {
   empty: '일치하는 항목이 없습니다. 글자를 줄이거나 ID의 일부를 입력해 보세요.',
   switchTheme: '밝은 테마와 어두운 테마 바꾸기',
   switchLanguage: '영어로 바꾸기',
+  newWindow: '이 페이지를 새 창에서 열기',
+  switchTo: '{{name}}(으)로 전환',
 };
 
 export const shortcuts = {
@@ -248,7 +251,19 @@ export const errors = {
     NotAsked: '지금은 액세스 키 보관 위치를 고를 필요가 없습니다.',
     WrongPassphrase: '이 암호 구문으로는 파일이 열리지 않습니다.',
     ShortPassphrase: '암호 구문이 너무 짧습니다.',
-    ConnectionFailed: '허브가 응답하지 않았습니다.',
+    ConnectionFailed: '엔드포인트가 응답하지 않았습니다.',
+    ConnectionInterrupted: '연결이 끊겼습니다.',
+    RequestTimeout: '엔드포인트가 제시간에 응답하지 않았습니다.',
+    InvalidAnswer: '엔드포인트의 응답을 해석할 수 없습니다.',
+    CertificateChanged: '엔드포인트가 신뢰하는 인증서와 다른 인증서를 제시합니다. 아무것도 보내지 않습니다.',
+    NoConnectionKey: '이 연결의 액세스 키가 이 기기에 없습니다.',
+    NoSuchConnection: '그런 연결이 더는 없습니다.',
+    NotOffered: 'AWS에는 이 기능이 없습니다.',
+    RoleRefused: '역할을 맡을 수 없습니다.',
+    MfaRequired: '역할에 2단계 인증 코드가 필요합니다.',
+    NoCredentials: '서명에 쓸 자격 증명이 없습니다.',
+    CredentialsUnavailable: '자격 증명을 주는 곳이 응답하지 않습니다.',
+    WindowNotOpened: '창을 열지 못했습니다.',
   },
   advice: {
     connection: '허브에 연결할 수 없습니다. 허브가 실행 중인지, 네트워크가 막혀 있지 않은지 확인한 뒤 다시 시도하세요.',
@@ -267,6 +282,9 @@ export const errors = {
     noKey: 'Quarterdeck을 다시 시작하세요. 키가 없으면 허브가 새로 만듭니다.',
     keyring: '시스템의 키링 잠금을 풀고 다시 시도하세요. 다른 보관 위치는 설정에서 고를 수 있습니다.',
     locked: '설정에서 액세스 키의 잠금을 푼 뒤 다시 시도하세요.',
+    certificate: '엔드포인트 운영자에게 인증서를 새로 만들었는지 묻고, 두 지문을 비교한 뒤에만 신뢰하세요.',
+    credentials: 'AWS 도구로 로그인하거나 연결에 다른 키를 지정하세요.',
+    notOffered: '허브에서는 쓸 수 있습니다. AWS에서는 AWS 콘솔을 이용하세요.',
     other: '다시 시도하세요. 계속되면 아래 코드가 허브 운영자에게 도움이 됩니다.',
   },
 };

@@ -1,4 +1,5 @@
 import * as common from './common';
+import * as connections from './connections';
 import { commands, run } from './commands';
 import { documents } from './documents';
 import { activations, letIn, nodes, simulated } from './nodes';
@@ -6,4 +7,4 @@ import { overview } from './overview';
 import { results } from './results';
 import { settings } from './settings';
 
-export const ko = { ...common, overview, nodes, activations, letIn, simulated, run, commands, results, documents, settings };
+export const ko = { ...common, ...connections, overview, nodes, activations, letIn, simulated, run, commands, results, documents, settings };

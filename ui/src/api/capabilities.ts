@@ -1,0 +1,11 @@
+/** What a kind of endpoint cannot do, and why. Pages read this before anything is tried, and disable or explain what it names. */
+import type { TextKey } from '../i18n';
+import type { EndpointKind } from '../host';
+
+export type Capability = 'wholeOutput' | 'ownAgent' | 'streamedEvents';
+
+export const LACKING: Record<EndpointKind, Partial<Record<Capability, TextKey>>> = {
+  embedded: {},
+  hub: {},
+  aws: { wholeOutput: 'capabilities.awsOutput', ownAgent: 'capabilities.awsInstall', streamedEvents: 'endpoint.polledHint' },
+};
