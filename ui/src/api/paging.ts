@@ -57,23 +57,41 @@ export function usePaged<T>(key: QueryKey, read: (token: string | undefined) => 
 }
 
 export interface Whole<T> {
+  /** None, when they were handed on page by page. */
   items: T[];
+  /** Of all that were read; absent where `items` are all. */
+  count?: number;
   /** The list goes on beyond the limit. */
   cut: boolean;
 }
 
-/** Every item of a paged list, up to `limit`, for export. With `signal` it ends between two pages, with the signal's reason. */
-export async function readUpTo<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number, onProgress?: (count: number) => void, signal?: AbortSignal): Promise<Whole<T>> {
+/**
+ * Every item of a paged list, up to `limit`. `signal` ends it between two pages, with the signal's reason; `onPage` takes each
+ * page, which then is not gathered.
+ */
+export async function readUpTo<T>(
+  read: (token: string | undefined) => Promise<Page<T>>,
+  limit: number,
+  onProgress?: (count: number) => void,
+  signal?: AbortSignal,
+  onPage?: (items: T[]) => Promise<void>,
+): Promise<Whole<T>> {
   const items: T[] = [];
+  let count = 0;
   let token: string | undefined;
+  let cut = false;
   do {
     signal?.throwIfAborted();
     const page: Page<T> = await read(token);
-    items.push(...page.items);
-    onProgress?.(items.length);
+    const wanted = page.items.slice(0, limit - count);
+    cut = wanted.length < page.items.length;
+    count += wanted.length;
+    if (onPage) await onPage(wanted);
+    else items.push(...wanted);
+    onProgress?.(count);
     token = page.nextToken || undefined;
-  } while (token && items.length < limit);
-  return { items: items.slice(0, limit), cut: token !== undefined || items.length > limit };
+  } while (token && count < limit);
+  return { items, count, cut: cut || token !== undefined };
 }
 
 export async function readAll<T>(read: (token: string | undefined) => Promise<Page<T>>, limit: number): Promise<T[]> {

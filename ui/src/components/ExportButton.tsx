@@ -7,14 +7,14 @@ import { useEffect, useRef, useState } from 'react';
 import { lineOf } from '../api/errors';
 import type { Whole } from '../api/paging';
 import { flash } from '../app/flash';
-import { host } from '../host';
+import { type FileSink, host } from '../host';
 import { type TextKey, useText } from '../i18n';
-import { type Cell, csvLines, csvStart } from '../lib/csv';
+import { type Column, type TableFormat, tableFile } from '../lib/tableFile';
 
-export interface ExportColumn<T> {
-  header: string;
-  cell: (item: T) => Cell;
-}
+export type ExportColumn<T> = Column<T>;
+
+/** Reads a whole list. What `onPage` was not given has to be among the items of the answer. */
+export type ReadWhole<T> = (onProgress: (count: number) => void, signal: AbortSignal, onPage: (items: T[]) => Promise<void>) => Promise<Whole<T>>;
 
 interface Props<T> {
   /** Without its extension. */
@@ -22,31 +22,15 @@ interface Props<T> {
   columns: ExportColumn<T>[];
   /** How many there are in all, where that is known. */
   total?: number;
-  read: (onProgress: (count: number) => void, signal: AbortSignal) => Promise<Whole<T>>;
+  read: ReadWhole<T>;
   done: TextKey;
   failed: TextKey;
 }
 
-/** Rows turned to text at once: a long list is written in parts, so that no text is as long as the file. */
-const PART = 1_000;
+const MIME: Record<TableFormat, string> = { csv: 'text/csv;charset=utf-8', json: 'application/json' };
 
 function stamp(): string {
   return new Date().toISOString().slice(0, 16).replace(/[-:]/g, '').replace('T', '-');
-}
-
-function* parts<T>(items: T[], size = PART): Generator<T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
-}
-
-function csvParts<T>(columns: ExportColumn<T>[], items: T[]): string[] {
-  const rows = [...parts(items)].map((some) => csvLines(some.map((item) => columns.map((column) => column.cell(item)))));
-  return [csvStart(columns.map((column) => column.header)), ...rows];
-}
-
-function jsonParts<T>(items: T[]): string[] {
-  if (items.length === 0) return ['[]\n'];
-  const rows = [...parts(items)].map((some) => some.map((item) => JSON.stringify(item)).join(',\n'));
-  return ['[\n', ...rows.flatMap((text, index) => (index === 0 ? [text] : [',\n', text])), '\n]\n'];
 }
 
 export function ExportButton<T>({ name, columns, total, read, done, failed }: Props<T>) {
@@ -54,20 +38,24 @@ export function ExportButton<T>({ name, columns, total, read, done, failed }: Pr
   const [progress, setProgress] = useState<number>();
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
-  const run = async (format: string) => {
+  const run = async (format: TableFormat) => {
     const control = new AbortController();
     stop.current = control;
     setProgress(0);
+    let sink: FileSink | undefined;
     try {
-      const { items, cut } = await read(setProgress, control.signal);
+      sink = await host.openFile(`${name}-${stamp()}.${format}`, MIME[format]);
+      if (!sink) return;
+      const file = tableFile(format, columns, sink.write);
+      const { items, count = items.length, cut } = await read(setProgress, control.signal, file.rows);
+      await file.rows(items);
+      await file.end();
       control.signal.throwIfAborted();
-      const file = `${name}-${stamp()}.${format}`;
-      const saved =
-        format === 'csv' ? await host.saveFile(file, 'text/csv;charset=utf-8', csvParts(columns, items)) : await host.saveFile(file, 'application/json', jsonParts(items));
-      if (!saved) return;
-      if (cut) flash({ type: 'warning', text: 'common.exportCut', values: { count: items.length } });
-      else flash({ type: 'success', text: done, values: { count: items.length } });
+      await sink.finish();
+      if (cut) flash({ type: 'warning', text: 'common.exportCut', values: { count } });
+      else flash({ type: 'success', text: done, values: { count } });
     } catch (error) {
+      await sink?.discard().catch(() => undefined);
       if (!control.signal.aborted) flash({ type: 'error', text: 'errors.flash', values: { what: t(failed), message: lineOf(error, maybe) } });
     } finally {
       setProgress(undefined);
@@ -87,7 +75,7 @@ export function ExportButton<T>({ name, columns, total, read, done, failed }: Pr
         { id: 'csv', text: t('common.exportCsv') },
         { id: 'json', text: t('common.exportJson') },
       ]}
-      onItemClick={({ detail }) => void run(detail.id)}
+      onItemClick={({ detail }) => void run(detail.id === 'json' ? 'json' : 'csv')}
     >
       {t('common.export')}
     </ButtonDropdown>

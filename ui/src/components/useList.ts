@@ -1,6 +1,7 @@
 /** A list as a person keeps it: read a page at a time in the size they chose, and whole for a file. */
 import type { QueryKey } from '@tanstack/react-query';
-import { type Page, type Paged, readUpTo, usePaged, type Whole } from '../api/paging';
+import { type Page, type Paged, readUpTo, usePaged } from '../api/paging';
+import type { ReadWhole } from './ExportButton';
 import { type TablePreferences, useTablePreferences } from './tablePreferences';
 
 /** Rows of a page when a list is read for a file. */
@@ -33,13 +34,13 @@ export interface List<T> {
   /** Before anyone chose. */
   initial: TablePreferences;
   sizes: readonly number[];
-  /** All of it, for a file; `signal` ends it between two pages. */
-  readAll: (onProgress: (count: number) => void, signal?: AbortSignal) => Promise<Whole<T>>;
+  /** All of it, for a file, page by page. */
+  readAll: ReadWhole<T>;
 }
 
 export function useList<T>({ name, about, columns, read, exportLimit, sizes = SIZES, exportPage = EXPORT_PAGE, refetchInterval }: Options<T>): List<T> {
   const initial: TablePreferences = { pageSize: sizes.includes(20) ? 20 : (sizes[0] ?? 20), visible: columns, order: [], widths: {}, wrapLines: false };
   const [preferences, setPreferences] = useTablePreferences(name, initial, sizes);
   const paged = usePaged([name, 'list', ...about, preferences.pageSize], read(preferences.pageSize), { refetchInterval });
-  return { name, paged, preferences, setPreferences, initial, sizes, readAll: (onProgress, signal) => readUpTo(read(exportPage), exportLimit, onProgress, signal) };
+  return { name, paged, preferences, setPreferences, initial, sizes, readAll: (onProgress, signal, onPage) => readUpTo(read(exportPage), exportLimit, onProgress, signal, onPage) };
 }

@@ -98,9 +98,9 @@ function Existing() {
             variant="h2"
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <ExportButton
+                <ExportButton<Activation>
                   name="activations"
-                  read={(onProgress, signal) => readUpTo(reading(50), EXPORT_LIMIT, onProgress, signal)}
+                  read={(onProgress, signal, onPage) => readUpTo(reading(50), EXPORT_LIMIT, onProgress, signal, onPage)}
                   done="activations.exported"
                   failed="activations.failed"
                   columns={[
@@ -130,10 +130,10 @@ function Existing() {
           </Nothing>
         }
         columnDefinitions={[
-          { id: 'id', header: t('activations.id'), isRowHeader: true, cell: (item) => <span className="qd-id">{item.ActivationId}</span> },
-          { id: 'description', header: t('activations.descriptionField'), cell: (item) => item.Description || item.DefaultInstanceName || '–' },
-          { id: 'used', header: t('activations.used'), cell: (item) => <Used item={item} follow={follow} /> },
-          { id: 'state', header: t('activations.state'), cell: (item) => <State item={item} /> },
+          { id: 'id', header: t('activations.id'), isRowHeader: true, minWidth: 150, cell: (item) => <span className="qd-id">{item.ActivationId}</span> },
+          { id: 'description', header: t('activations.descriptionField'), minWidth: 110, cell: (item) => item.Description || item.DefaultInstanceName || '–' },
+          { id: 'used', header: t('activations.used'), minWidth: 130, cell: (item) => <Used item={item} follow={follow} /> },
+          { id: 'state', header: t('activations.state'), minWidth: 130, cell: (item) => <State item={item} /> },
           { id: 'expiry', header: t('activations.expiry'), cell: (item) => <When at={item.ExpirationDate} /> },
           { id: 'tags', header: t('activations.tags'), cell: (item) => <Tags tags={tagsOf(item)} /> },
           { id: 'role', header: t('activations.role'), cell: (item) => item.IamRole || '–' },

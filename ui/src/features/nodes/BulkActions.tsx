@@ -54,7 +54,7 @@ interface Props {
 function useRefresh(): () => void {
   const client = useQueryClient();
   return () => {
-    for (const key of ['nodes', 'node', 'overview', 'preview']) void client.invalidateQueries({ queryKey: [key] });
+    for (const key of ['nodes', 'node', 'node-facets', 'overview', 'preview']) void client.invalidateQueries({ queryKey: [key] });
   };
 }
 

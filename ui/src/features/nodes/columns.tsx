@@ -61,16 +61,16 @@ export function nodeColumns(text: Text, { follow, tagKeys, blocked }: Options): 
       id: 'name',
       header: t('nodes.name'),
       isRowHeader: true,
-      width: 160, minWidth: 90,
+      width: 150, minWidth: 90,
       cell: (node) => (
         <Link href={href(`/nodes/${node.InstanceId}`)} onFollow={follow}>
           {nodeName(node)}
         </Link>
       ),
     },
-    { id: 'id', header: t('nodes.id'), width: 190, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
+    { id: 'id', header: t('nodes.id'), width: 188, minWidth: 90, cell: (node) => <span className="qd-id">{node.InstanceId}</span> },
     { id: 'status', header: t('nodes.status'), width: 172, minWidth: 90, cell: (node) => <NodeStatus status={node.PingStatus} /> },
-    { id: 'platform', header: t('nodes.platform'), width: 198, minWidth: 90, cell: (node) => platformOf(node) || '–' },
+    { id: 'platform', header: t('nodes.platform'), width: 184, minWidth: 90, cell: (node) => platformOf(node) || '–' },
     {
       id: 'agent',
       header: t('nodes.agent'),
@@ -87,8 +87,8 @@ export function nodeColumns(text: Text, { follow, tagKeys, blocked }: Options): 
       ),
     },
     { id: 'address', header: t('nodes.address'), width: 130, minWidth: 90, cell: (node) => node.IPAddress || '–' },
-    { id: 'lastPing', header: t('nodes.lastPing'), width: 150, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
-    { id: 'tags', header: t('nodes.tags'), width: 200, minWidth: 90, cell: (node) => <Tags tags={node.Tags} /> },
+    { id: 'lastPing', header: t('nodes.lastPing'), width: 144, minWidth: 90, cell: (node) => <When at={node.LastPingDateTime} /> },
+    { id: 'tags', header: t('nodes.tags'), width: 180, minWidth: 90, cell: (node) => <Tags tags={node.Tags} /> },
     { id: 'computer', header: t('nodes.computer'), width: 180, minWidth: 90, cell: (node) => node.ComputerName || '–' },
     { id: 'registered', header: t('nodes.registered'), width: 140, minWidth: 90, cell: (node) => <When at={node.RegistrationDate} /> },
     { id: 'role', header: t('nodes.role'), width: 150, minWidth: 90, cell: (node) => node.IamRole || '–' },

@@ -17,9 +17,9 @@ const TAG_KEYS = 100;
 const STATUSES = ['Online', 'ConnectionLost'];
 const PLATFORMS = ['Linux', 'Windows', 'MacOS'];
 
-/** The tag keys that nodes have, the most frequent first. */
+/** The tag keys that nodes have, in order. Counted over all nodes: not anew with every event. */
 export function useTagKeys(): string[] {
-  const { data } = useQuery({ queryKey: ['nodes', 'facets', 'tag'], queryFn: () => getFacets('tag', '', TAG_KEYS), staleTime: 30_000, retry: false });
+  const { data } = useQuery({ queryKey: ['node-facets', 'tag'], queryFn: () => getFacets('tag', '', TAG_KEYS), staleTime: 30_000, retry: false });
   return useMemo(() => (data ?? []).map((facet) => facet.value).sort((a, b) => a.localeCompare(b)), [data]);
 }
 

@@ -13,7 +13,7 @@ export function useTagEdit(): (node: NodeRow, change: TagChange) => Promise<void
     async (node, change) => {
       const effect = effectOn(node.Tags, change);
       if (isNoChange(effect)) return;
-      const refresh = () => Promise.all([client.invalidateQueries({ queryKey: ['node', node.InstanceId] }), client.invalidateQueries({ queryKey: ['nodes'] })]);
+      const refresh = () => Promise.all([client.invalidateQueries({ queryKey: ['node', node.InstanceId] }), client.invalidateQueries({ queryKey: ['nodes'] }), client.invalidateQueries({ queryKey: ['node-facets'] })]);
       try {
         await applyTags(node.InstanceId, effect);
       } finally {
