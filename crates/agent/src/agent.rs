@@ -10,6 +10,7 @@ use crate::link::Link;
 use crate::process::ceiling::Ceiling;
 use crate::process::running::Supervisor;
 use crate::registration::Registration;
+use crate::session::Sessions;
 use bytes::Bytes;
 use qd_wire::agent_message::AgentMessage;
 use qd_wire::payload::Payload;
@@ -43,6 +44,8 @@ pub struct Agent {
     pub seen: Seen,
     /// Commands at work.
     pub inbox: Inbox,
+    /// Sessions people have here.
+    pub sessions: Sessions,
     /// Frames for the connection there is.
     pub outbox: Outbox,
     /// This boot of the machine; empty if the system does not say. Compared by [`Agent::is_this_boot`].
@@ -68,6 +71,7 @@ impl Agent {
             streams: Streams::new(config.output_spool_bytes),
             seen: Seen::new(&home),
             inbox: Inbox::new(&config),
+            sessions: Sessions::default(),
             outbox: Outbox::default(),
             boot_id: crate::platform::boot_id(),
             cgroup: crate::process::ceiling::delegated_cgroup(),

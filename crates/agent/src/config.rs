@@ -43,6 +43,11 @@ pub struct Config {
     pub reboot_command: Vec<String>,
     /// `Environment`: variables added to every script.
     pub environment: Vec<(String, String)>,
+    /// `SessionUser` (default `ssm-user`, as the stock agent has it): whose a session is when the hub names nobody and the agent is root.
+    /// Made if it is missing; empty is the agent's own user.
+    pub session_user: String,
+    /// `SessionUserSudo` (default true, as the stock agent has it): a session user that is made may become root without a password.
+    pub session_user_sudo: bool,
 }
 
 impl Default for Config {
@@ -65,6 +70,8 @@ impl Default for Config {
             share_credentials: false,
             reboot_command: crate::platform::reboot_command(),
             environment: Vec::new(),
+            session_user: "ssm-user".to_owned(),
+            session_user_sudo: true,
         }
     }
 }
@@ -137,6 +144,8 @@ impl Config {
             share_credentials: raw.flag("ShareCredentials", d.share_credentials, w),
             reboot_command: reboot_command(&mut raw, d.reboot_command, w),
             environment: environment(&mut raw, w),
+            session_user: session_user(&mut raw, d.session_user, w),
+            session_user_sudo: raw.flag("SessionUserSudo", d.session_user_sudo, w),
         };
         for key in raw.0.keys() {
             warnings.push(format!("{key} is not a key of agent.json"));
@@ -151,6 +160,20 @@ fn reboot_command(raw: &mut Raw, default: Vec<String>, warnings: &mut Vec<String
         Ok(command) if !command.is_empty() => command,
         _ => {
             warnings.push("RebootCommand must be a list with a program and its arguments; using the system's own".to_owned());
+            default
+        }
+    }
+}
+
+fn session_user(raw: &mut Raw, default: String, warnings: &mut Vec<String>) -> String {
+    let Some(value) = raw.0.remove("SessionUser") else { return default };
+    // What `useradd` takes, so that a name is never an option of it.
+    let clean =
+        |name: &str| name.len() <= 32 && !name.starts_with('-') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    match value {
+        Value::String(name) if clean(&name) => name,
+        _ => {
+            warnings.push(format!("SessionUser must be the name of a user, or empty for the agent's own; using {default}"));
             default
         }
     }
@@ -174,14 +197,15 @@ mod tests {
     #[test]
     fn out_of_range_and_wrong_types_become_defaults_with_a_warning_each() {
         let (config, warnings) = Config::parse(
-            br#"{"HeartbeatMinutes":0,"ParallelDocuments":"many","PidsMax":100,"ShareCredentials":1,"RebootCommand":[],"Environment":{"A":"b"},"Foo":1}"#,
+            br#"{"HeartbeatMinutes":0,"ParallelDocuments":"many","PidsMax":100,"ShareCredentials":1,"RebootCommand":[],"Environment":{"A":"b"},"SessionUser":"-x","Foo":1}"#,
         );
         assert_eq!(config.heartbeat_minutes, 5);
         assert_eq!(config.parallel_documents, 16);
         assert_eq!(config.pids_max, 100);
         assert!(!config.share_credentials);
         assert_eq!(config.environment, [("A".to_owned(), "b".to_owned())]);
-        assert_eq!(warnings.len(), 5, "{warnings:?}");
+        assert_eq!(config.session_user, "ssm-user");
+        assert_eq!(warnings.len(), 6, "{warnings:?}");
     }
 
     #[test]

@@ -18,4 +18,5 @@ pub mod plugin;
 pub mod process;
 pub mod registration;
 pub mod service;
+pub mod session;
 pub mod supervisor;

@@ -16,6 +16,8 @@ pub mod credentials;
 pub mod dial;
 pub mod endpoint;
 pub mod error;
+pub mod forward;
+pub mod mux;
 pub mod pin;
 pub mod pipe;
 pub mod probe;

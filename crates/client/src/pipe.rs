@@ -184,6 +184,14 @@ struct Closing {
     until: tokio::time::Instant,
 }
 
+/// How far a channel is that its owner has closed.
+enum Farewell {
+    NotYet,
+    /// The last word is to be written.
+    Said,
+    Done,
+}
+
 /// How serving a socket ended.
 enum End {
     Lost(String),
@@ -291,9 +299,13 @@ impl<D: Dial> Task<D> {
                 line.ping_at = tokio::time::Instant::now() + PING;
                 line.next = Some(Message::Ping(Bytes::from_static(b"keepalive")));
             }
-            if self.is_done(&line) {
-                let _ = tokio::time::timeout(Duration::from_secs(1), sink.send(Message::Close(None))).await;
-                return End::Closed;
+            match self.farewell(&line) {
+                Farewell::NotYet => {}
+                Farewell::Said => continue,
+                Farewell::Done => {
+                    let _ = tokio::time::timeout(Duration::from_secs(1), sink.send(Message::Close(None))).await;
+                    return End::Closed;
+                }
             }
             if !self.channel.wants_frames() {
                 // What is not read says nothing.
@@ -305,19 +317,19 @@ impl<D: Dial> Task<D> {
         }
     }
 
-    /// Whether everything was said that was to be said before the end.
-    fn is_done(&mut self, line: &Line) -> bool {
-        let Some(closing) = &mut self.closing else { return false };
+    /// What is left to be said before the end.
+    fn farewell(&mut self, line: &Line) -> Farewell {
+        let Some(closing) = &mut self.closing else { return Farewell::NotYet };
         let late = tokio::time::Instant::now() >= closing.until;
         if line.next.is_some() || line.unflushed || !(self.channel.is_drained() || late) {
-            return false;
+            return Farewell::NotYet;
         }
         match closing.last.take() {
             Some((session_id, state)) => {
                 self.channel.send_state(&session_id, state, Instant::now());
-                false
+                Farewell::Said
             }
-            None => true,
+            None => Farewell::Done,
         }
     }
 

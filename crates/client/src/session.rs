@@ -253,7 +253,7 @@ impl Session {
                 self.exit_code = exit_code(&payload);
                 None
             }
-            Event::Data { .. } | Event::Agreed(_) => None,
+            Event::Data { .. } | Event::Agreed(_) | Event::Unanswered => None,
             Event::Ready { session_type, agent_version, customer_message, .. } => {
                 self.notice = Some(readable(&customer_message)).filter(|text| !text.is_empty());
                 Some(SessionEvent::Ready { session_type, agent_version })

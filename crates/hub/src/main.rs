@@ -13,6 +13,8 @@ use qd_hub::{Hub, HubConfig};
 use qd_store::Location;
 use tracing_subscriber::EnvFilter;
 
+mod session_command;
+
 /// Frames and rows are made on one thread and freed on another, thousands a second.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,6 +37,9 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         data_dir: PathBuf,
     },
+    /// Opens a shell, runs a command or forwards a port on a node; fit for ssh's ProxyCommand. Reads AWS_ENDPOINT_URL, AWS_CA_BUNDLE,
+    /// AWS_REGION and the AWS credential chain.
+    Session(session_command::Arguments),
 }
 
 #[derive(clap::Args)]
@@ -82,11 +87,12 @@ fn account(text: &str) -> Result<String, String> {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Serve(serve) => run(serve),
-        Command::Fingerprint { data_dir } => fingerprint(&data_dir),
+        Command::Serve(serve) => run(serve).map(|()| ExitCode::SUCCESS),
+        Command::Fingerprint { data_dir } => fingerprint(&data_dir).map(|()| ExitCode::SUCCESS),
+        Command::Session(arguments) => session_command::run(arguments),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("quarterdeck-hub: {error:#}");
             ExitCode::FAILURE

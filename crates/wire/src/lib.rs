@@ -25,6 +25,7 @@ pub mod query;
 pub mod reader;
 pub mod rsa_token;
 pub mod sigv4;
+pub mod smux;
 pub mod xml;
 
 pub use agent_message::{AgentMessage, DecodeError, MessageType};

@@ -10,9 +10,11 @@ use qd_model::document::plugins::Shell;
 use qd_model::document::{Document, convert};
 use qd_model::shapes::documents::DocumentFormat;
 use qd_model::{Operation, validate};
+use qd_wire::data_channel::{DataChannel, Role, Settings, Window as SendWindow};
 use qd_wire::payload::*;
 use qd_wire::sigv4::chunked::ChunkedDecoder;
 use qd_wire::sigv4::{self, Body, RequestParts, SigningKey, canonical};
+use qd_wire::smux::Mux;
 use qd_wire::{AgentMessage, json11, query};
 use serde_json::{Map, Value};
 
@@ -29,6 +31,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("document", document),
     ("interpolate", interpolation),
     ("input", input),
+    ("handshake", handshake),
+    ("data_channel", data_channel),
+    ("smux", smux),
 ];
 
 /// A frame of the control channel.
@@ -220,4 +225,87 @@ pub fn input(data: &[u8]) {
     if let Err(refused) = validate::check(operation.input(), &value) {
         assert!(!refused.to_string().is_empty());
     }
+}
+
+/// What two ends of a session say before it begins; the first byte says which message.
+pub fn handshake(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    match kind % 6 {
+        0 => {
+            let Ok(request) = HandshakeRequest::from_payload(data) else { return };
+            let _ = request.session_type();
+            assert_eq!(HandshakeRequest::from_payload(&request.to_bytes()).expect("what was read is written"), request);
+        }
+        1 => {
+            let Ok(response) = HandshakeResponse::from_payload(data) else { return };
+            let _ = response.refusal();
+            assert_eq!(HandshakeResponse::from_payload(&response.to_bytes()).expect("what was read is written"), response);
+        }
+        2 => {
+            let _ = (HandshakeComplete::from_payload(data), EncryptionChallenge::from_payload(data));
+        }
+        3 => {
+            let Ok(size) = TerminalSize::from_payload(data) else { return };
+            assert_eq!(TerminalSize::from_payload(&size.to_bytes()).expect("what was read is written"), size);
+        }
+        4 => {
+            let Ok(open) = OpenDataChannel::from_text(data) else { return };
+            assert_eq!(OpenDataChannel::from_text(open.to_text().as_bytes()).expect("what was read is written"), open);
+        }
+        _ => round_trip::<AgentSessionState>(data),
+    }
+}
+
+/// One end of a data channel; the first byte says which. Then pieces: what kind of frame, its number, its payload's type and length, its payload.
+pub fn data_channel(data: &[u8]) {
+    let Some((role, mut rest)) = data.split_first() else { return };
+    let role = if role % 2 == 0 { Role::Client } else { Role::Agent };
+    let start = std::time::Instant::now();
+    let window = SendWindow { bytes: 4096, messages: 16 };
+    let first_id = Default::default();
+    let mut channel = DataChannel::new(Settings { role, window, capacity: 4096, first_id, start: (start, 1), fast: true });
+    if role == Role::Agent {
+        channel.begin("Port", Value::Null, 2, start);
+    }
+    let mut waiting = 0;
+    while let [kind, sequence, payload_type, length, more @ ..] = rest {
+        let length = usize::from(*length).min(more.len());
+        let (payload, left) = more.split_at(length);
+        rest = left;
+        let types = qd_wire::MessageType::KNOWN;
+        let message_type = types[usize::from(*kind) % types.len()].clone();
+        let mut message = AgentMessage::new(message_type, Default::default(), 1, bytes::Bytes::copy_from_slice(payload));
+        message.sequence_number = i64::from(*sequence as i8);
+        message.payload_type = u32::from(*payload_type);
+        let _ = channel.receive(&message.encode(), start);
+        for _ in 0..4 {
+            let Some(frame) = channel.next_frame(start) else { break };
+            AgentMessage::decode(frame).expect("what an end writes is a frame");
+        }
+        if channel.can_send() {
+            channel.send(qd_wire::payload::stream_data::PayloadType::Output, "x".into(), start);
+        }
+        if kind % 3 == 0 && channel.take().is_some() {
+            waiting += 1;
+        }
+        let _ = (channel.due_at(), channel.wants_frames(), channel.is_drained());
+    }
+    assert!(waiting <= data.len(), "more comes out than went in");
+}
+
+/// Multiplexed connections; the first byte says which version, the second how the bytes arrive.
+pub fn smux(data: &[u8]) {
+    let [version, piece, bytes @ ..] = data else { return };
+    let read = |piece: usize| {
+        let mut mux = Mux::server(version % 2 + 1);
+        let mut events = Vec::new();
+        for part in bytes.chunks(piece.max(1)) {
+            match mux.receive(part) {
+                Ok(more) => events.extend(more),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(events)
+    };
+    assert_eq!(read(usize::from(*piece)), read(usize::MAX), "pieces make what the whole makes");
 }

@@ -6,6 +6,7 @@
 use crate::agent::Agent;
 use crate::document::inbox;
 use crate::registration::credentials::jittered;
+use crate::session;
 use bytes::Bytes;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
@@ -14,7 +15,7 @@ use qd_client::{CallError, Request};
 use qd_wire::agent_message::{AgentMessage, MAX_FRAME_BYTES, MessageType};
 use qd_wire::payload::create_control_channel::CREATED_STATUS;
 use qd_wire::payload::{
-    AgentJobReplyAck, AgentTaskComplete, CreateControlChannelAnswer, CreateControlChannelRequest, DocumentStatus, InteractiveShell,
+    AgentJobReplyAck, AgentTaskAcknowledge, ChannelClosed, CreateControlChannelAnswer, CreateControlChannelRequest, InteractiveShell,
     OpenControlChannel, OutputAck, Payload,
 };
 use std::sync::Arc;
@@ -297,32 +298,16 @@ fn receive(agent: &Arc<Agent>, frame: &[u8]) {
         MessageType::QuarterdeckOutputAck => {
             OutputAck::decode(&message.payload).map(|ack| agent.streams.acknowledged(&ack, Instant::now()))
         }
-        MessageType::InteractiveShell => InteractiveShell::decode(&message.payload).map(|session| refuse_session(agent, &session)),
+        MessageType::InteractiveShell => InteractiveShell::decode(&message.payload).map(|order| session::start(agent, order)),
+        MessageType::ChannelClosed => ChannelClosed::decode(&message.payload).map(|closed| agent.sessions.close(&closed)),
+        MessageType::AgentTaskAcknowledge => {
+            AgentTaskAcknowledge::decode(&message.payload).map(|known| agent.sessions.acknowledged(known.message_id))
+        }
         _ => Ok(()),
     };
     if let Err(error) = taken {
         tracing::warn!(message_type = message.message_type.as_str(), %error, "a message from the hub cannot be read");
     }
-}
-
-/// Sessions are not built yet; saying so ends the waiting at the other end.
-fn refuse_session(agent: &Agent, session: &InteractiveShell) {
-    let complete = AgentTaskComplete {
-        schema_version: 1,
-        task_id: session.task_id.clone(),
-        topic: "agent_task_complete".to_owned(),
-        final_task_status: DocumentStatus::Failed,
-        is_routing_failure: false,
-        aws_account_id: String::new(),
-        instance_id: agent.registration.instance_id.clone(),
-        output: "This version of quarterdeck-agent does not run sessions.".to_owned(),
-        s3_bucket: String::new(),
-        s3_url_suffix: String::new(),
-        cwl_group: String::new(),
-        cwl_stream: String::new(),
-        retry_number: 0,
-    };
-    agent.outbox.send(&complete, Uuid::new_v4());
 }
 
 #[cfg(test)]

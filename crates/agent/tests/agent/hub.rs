@@ -33,6 +33,8 @@ pub struct Hub {
     pub acknowledging: Arc<std::sync::atomic::AtomicBool>,
     /// Status and body for an operation in place of the canned ones; status 0 hangs up without an answer.
     pub answers: Answers,
+    /// Data channels.
+    pub relay: Arc<crate::relay::Relay>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -49,12 +51,14 @@ impl Hub {
         let answers = Answers::default();
         let (s, a, frames) = (seen.clone(), acknowledging.clone(), Arc::new(tokio::sync::Mutex::new(frames)));
         let other = answers.clone();
+        let relay = Arc::<crate::relay::Relay>::default();
+        let relaying = relay.clone();
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, s.clone(), a.clone(), other.clone(), frames.clone()));
+                tokio::spawn(serve(stream, s.clone(), a.clone(), other.clone(), frames.clone(), relaying.clone()));
             }
         });
-        Self { url, seen, to_agent, acknowledging, answers, _runtime: runtime }
+        Self { url, seen, to_agent, acknowledging, answers, relay, _runtime: runtime }
     }
 
     pub fn send(&self, job: &AgentJob) {
@@ -80,6 +84,7 @@ async fn serve(
     acknowledging: Arc<std::sync::atomic::AtomicBool>,
     answers: Answers,
     frames: Frames,
+    relay: Arc<crate::relay::Relay>,
 ) {
     let mut start = [0; 24];
     while stream.peek(&mut start).await.unwrap_or(0) < start.len() {
@@ -87,6 +92,9 @@ async fn serve(
     }
     if start.starts_with(b"GET /v1/control-channel") {
         return channel(stream, seen, acknowledging, frames).await;
+    }
+    if start.starts_with(b"GET /v1/data-channel") {
+        return crate::relay::serve(stream, relay).await;
     }
     let (mut text, mut body_at) = (Vec::new(), None);
     let mut buffer = [0; 4096];
@@ -154,6 +162,11 @@ async fn channel(stream: TcpStream, seen: Arc<Mutex<Seen>>, acknowledging: Arc<s
                         let reply = AgentJobReply::decode(&message.payload).unwrap();
                         let ack = AgentJobReplyAck { job_id: reply.job_id, acknowledged_message_id: message.message_id };
                         socket.send(Message::Binary(AgentMessage::carrying(&ack, Uuid::new_v4(), 1).encode())).await.unwrap();
+                    }
+                    if message.message_type == MessageType::AgentTaskComplete {
+                        let end = qd_wire::payload::AgentTaskComplete::decode(&message.payload).unwrap();
+                        let known = qd_wire::payload::AgentTaskAcknowledge::new(message.message_id, &end.task_id);
+                        socket.send(Message::Binary(AgentMessage::carrying(&known, Uuid::new_v4(), 1).encode())).await.unwrap();
                     }
                     seen.lock().unwrap().messages.push(message);
                 }

@@ -2,7 +2,7 @@
 //! without one, and its first output is the sign. Encryption with a key of AWS KMS is refused with the reason: there is no such
 //! service here, and TLS protects the way to the hub and from it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -16,11 +16,17 @@ use crate::payload::{FastPath, HandshakeComplete, HandshakeRequest, HandshakeRes
 /// Session types this build's client takes part in.
 const SESSION_TYPES: &[&str] = &["Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port"];
 
+/// How long a client that has the request may take to answer it before its silence is told.
+const THINKING: Duration = Duration::from_secs(3);
+
 /// How far the handshake is.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// An agent asked at this time and has no answer yet.
     asked: Option<Instant>,
+    /// When the client's silence will be noticed.
+    late_at: Option<Instant>,
+    noticed: bool,
     /// The smux version an agent offered.
     mux: u8,
     /// A client's answer was given; what it will be told when the agent is done.
@@ -40,6 +46,24 @@ impl Progress {
     pub fn begin(&mut self, now: Instant, mux: u8) {
         self.asked = Some(now);
         self.mux = mux;
+    }
+
+    /// Something was acknowledged: before an answer that can only be the request.
+    pub fn has_arrived(&mut self, now: Instant) {
+        if self.asked.is_some() && self.late_at.is_none() {
+            self.late_at = Some(now + THINKING);
+        }
+    }
+
+    pub fn late_at(&self) -> Option<Instant> {
+        self.late_at.filter(|_| self.asked.is_some() && !self.noticed)
+    }
+
+    /// True once, when the client has thought for too long.
+    pub fn is_late(&mut self, now: Instant) -> bool {
+        let late = self.late_at().is_some_and(|at| at <= now);
+        self.noticed |= late;
+        late
     }
 
     /// For a client: input may be sent.

@@ -76,6 +76,8 @@ pub enum Event {
     Ready { session_type: String, properties: Value, agent_version: String, customer_message: String, mux: u8 },
     /// For an agent: the client answered the handshake, or why it cannot take part.
     Agreed(Result<Client, String>),
+    /// For an agent: the client has the request for a while and has not answered, as clients older than the handshake do not.
+    Unanswered,
     /// The hub asks to pause (true), because the other end is away, or to go on.
     Paused(bool),
     /// The hub has ended the session; `output` is for the person to read, and may be empty.
@@ -234,6 +236,9 @@ impl DataChannel {
         if let Some(frame) = self.cumulative(now) {
             return Some(frame);
         }
+        if self.handshake.is_late(now) {
+            self.events.push_back(Event::Unanswered);
+        }
         if self.paused {
             return None;
         }
@@ -244,7 +249,7 @@ impl DataChannel {
     pub fn due_at(&self) -> Option<Instant> {
         let again = self.tell_again.map(|(at, _)| at);
         let overdue = self.out.due_at().filter(|_| !self.paused);
-        [again, overdue].into_iter().flatten().min()
+        [again, overdue, self.handshake.late_at()].into_iter().flatten().min()
     }
 
     /// A new socket is there: what was not acknowledged goes out again, and the peer is told where this end stands.
@@ -306,6 +311,7 @@ impl DataChannel {
         self.pause(false);
         let Ok(acknowledge) = Acknowledge::decode(&message.payload) else { return };
         self.out.acknowledged(acknowledge.acknowledged_message_sequence_number, now);
+        self.handshake.has_arrived(now);
         if let Some(window) = acknowledge.quarterdeck.filter(|_| self.fast) {
             self.out.acknowledged_through(window.through, now);
             self.out.limit(window.limit);

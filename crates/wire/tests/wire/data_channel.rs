@@ -241,6 +241,24 @@ fn a_stock_client_is_answered_before_the_handshake_ends_and_then_left_alone() {
 }
 
 #[test]
+fn a_client_that_does_not_answer_the_handshake_is_noticed_once() {
+    let now = Instant::now();
+    let mut agent = channel(Role::Agent, true, now);
+    agent.begin("Standard_Stream", Value::Null, 1, now);
+    let request = decoded(&frames(&mut agent, now)).remove(0);
+    let later = now + Duration::from_secs(60);
+    frames(&mut agent, later);
+    assert!(agent.take().is_none(), "nobody has the request yet");
+    agent.receive(&Acknowledge::of(&request).into_message(Uuid::nil(), 1).encode(), later).unwrap();
+    assert_eq!(agent.due_at(), Some(later + Duration::from_secs(3)));
+    frames(&mut agent, later + Duration::from_secs(3));
+    assert_eq!(agent.take(), Some(Event::Unanswered));
+    assert_eq!(agent.due_at(), None);
+    frames(&mut agent, later + Duration::from_secs(9));
+    assert!(agent.take().is_none());
+}
+
+#[test]
 fn a_key_of_kms_is_refused_with_the_reason_on_both_ends() {
     let now = Instant::now();
     let (mut client, mut agent) = (channel(Role::Client, true, now), channel(Role::Agent, true, now));
