@@ -19,6 +19,8 @@ pub struct Asked {
     /// The comment, else the first line of the script.
     what: Option<String>,
     counts: Option<Counts>,
+    /// The tags that it was aimed at.
+    pub tags: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,11 @@ impl Asked {
             counts.succeeded = succeeded(hub, command_id).await;
         }
         asked
+    }
+
+    /// On how many nodes it failed.
+    pub fn errors(&self) -> i64 {
+        self.counts.as_ref().map_or(0, |counts| counts.errors)
     }
 
     /// The text under the title: two lines at most.
@@ -97,7 +104,15 @@ fn read(command: &Value) -> Asked {
         succeeded: None,
         errors: command["ErrorCount"].as_i64().unwrap_or(0) + command["DeliveryTimedOutCount"].as_i64().unwrap_or(0),
     });
-    Asked { what, counts }
+    Asked { what, counts, tags: tags(&command["Targets"]) }
+}
+
+fn tags(targets: &Value) -> Vec<(String, String)> {
+    let of = |target: &Value| -> Option<Vec<(String, String)>> {
+        let key = target["Key"].as_str()?.strip_prefix("tag:")?;
+        Some(target["Values"].as_array()?.iter().filter_map(Value::as_str).map(|value| (key.to_owned(), value.to_owned())).collect())
+    };
+    targets.as_array().into_iter().flatten().filter_map(of).flatten().collect()
 }
 
 /// The first line of the script among a command's parameters that says something. No other parameter is read: they may be secrets.

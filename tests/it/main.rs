@@ -11,6 +11,7 @@ mod fuzz;
 mod groups;
 mod nodes;
 mod output;
+mod overview;
 mod scripts;
 mod settings;
 mod stock;

@@ -17,5 +17,6 @@ export const ROUTES = [
   { name: 'connections', path: () => '/connections' },
   { name: 'connection-new', path: () => '/connections/new' },
   { name: 'settings', path: () => '/settings' },
+  { name: 'diagnostics', path: () => '/diagnostics' },
   { name: 'not-found', path: () => '/nothing-here' },
 ];

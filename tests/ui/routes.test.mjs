@@ -81,7 +81,7 @@ for (const theme of ['light', 'dark']) {
         await page.keyboard.press('Escape');
         await page.locator('.qd-palette-body').waitFor({ state: 'detached' });
         await page.keyboard.press('?');
-        await page.locator('.qd-shortcuts').waitFor();
+        await page.locator('.qd-shortcuts').first().waitFor();
         assert.deepEqual(await seriousFindings(page), []);
         await picture(page, `shortcuts-${theme}-${language}`);
         assert.deepEqual(page.complaints, []);

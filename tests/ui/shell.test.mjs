@@ -1,7 +1,8 @@
 /** What is around every page: the palette, the keys, the rail; with the mouse put away. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { Agent, Hub, openBrowser, openPage, until } from './harness.mjs';
+import { Agent, Hub, openBrowser, openPage, seriousFindings, until } from './harness.mjs';
 
 let hub;
 let agent;
@@ -165,5 +166,192 @@ describe('the look', () => {
     await page.reload();
     const first = await page.evaluate(() => document.body.className);
     assert.match(first, /awsui-dark-mode/);
+  });
+});
+
+const bell = () => page.locator('.qd-bell button');
+const send = (commands, comment) => hub.call('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [agent.node], Parameters: { commands }, Comment: comment });
+/** Changes what the console keeps of a person's choices, as a settings file would. */
+const choose = (choices) =>
+  page.evaluate((next) => {
+    for (const key of ['quarterdeck.settings.preferences', 'quarterdeck.preferences']) localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key) ?? '{}'), ...next }));
+  }, choices);
+
+describe('the list behind the bell', () => {
+  beforeEach(() => openIn('en'));
+
+  it('tells what ended and failed, leads there, and is there after a reload', async () => {
+    await page.getByText('Live', { exact: true }).waitFor();
+    await send(['true'], 'goes well');
+    await send(['exit 3'], 'goes wrong');
+    await until('two to be unread', async () => /2 unread/.test((await bell().getAttribute('aria-label')) ?? ''));
+    await page.reload();
+    await until('them to be unread still', async () => /2 unread/.test((await bell().getAttribute('aria-label')) ?? ''));
+    await page.keyboard.press('KeyG');
+    await page.keyboard.press('KeyI');
+    const list = page.getByRole('dialog', { name: 'Notifications' });
+    await list.getByText('goes well').waitFor();
+    await list.getByRole('button', { name: 'Failures' }).click();
+    assert.equal(await list.locator('.qd-notice').count(), 1);
+    assert.deepEqual(await seriousFindings(page), []);
+    await list.getByText('goes wrong').click();
+    await heading('goes wrong');
+    await until('one to be unread', async () => /1 unread/.test((await bell().getAttribute('aria-label')) ?? ''));
+    await bell().click();
+    await list.getByRole('button', { name: 'Mark all as read' }).click();
+    await until('nothing to be unread', async () => (await bell().getAttribute('aria-label')) === 'Notifications');
+    await list.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('That was taken back.').waitFor();
+    await bell().click();
+    await list.getByText('goes well').waitFor();
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('leaves out what a rule leaves out', async () => {
+    await choose({ notifyRules: [{ id: 'a', only: 'failed', act: 'list' }, { id: 'b', document: 'AWS-*', act: 'ignore' }] });
+    await page.reload();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await send(['true'], 'quiet one');
+    await send(['exit 3'], 'loud one');
+    await until('one to be unread', async () => /1 unread/.test((await bell().getAttribute('aria-label')) ?? ''));
+    await bell().click();
+    await page.getByRole('dialog', { name: 'Notifications' }).getByText('loud one').waitFor();
+    assert.equal(await page.getByText('quiet one').locator('visible=true').and(page.locator('.qd-notice-name')).count(), 0);
+  });
+});
+
+describe('settings', () => {
+  beforeEach(() => openIn('en'));
+
+  it('go into a file without secrets, come back from it, and can be taken back', async () => {
+    await page.visit('/settings');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export settings' }).click()]);
+    const file = readFileSync(await download.path(), 'utf8');
+    assert.equal(file.includes(hub.key.secret) || file.includes(hub.key.id), false, 'no access key');
+    const settings = JSON.parse(file);
+    settings.preferences.language = 'ko';
+    settings.preferences.secret = 'hunter2';
+    await page.getByLabel('Import settings').setInputFiles({ name: 's.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(settings)) });
+    await page.getByRole('button', { name: 'Take them' }).click();
+    await heading('설정');
+    assert.equal((await page.evaluate(() => JSON.stringify({ ...localStorage }))).includes('hunter2'), false, 'what is unknown is not kept');
+    await page.getByRole('button', { name: '실행 취소' }).click();
+    await heading('Settings');
+    await page.getByLabel('Import settings').setInputFiles({ name: 's.json', mimeType: 'application/json', buffer: Buffer.from('{"a":1}') });
+    await page.getByText('That file holds no settings of Quarterdeck').waitFor();
+  });
+
+  it('show times in the zone and the form that was chosen', async () => {
+    await choose({ timeZone: 'Asia/Seoul', dates: 'iso' });
+    await page.visit('/settings?section=formats');
+    await until('the part to be in view', () => page.evaluate(() => Math.abs(document.getElementById('section-formats').getBoundingClientRect().top) < 200));
+    await page.getByText(/Now it reads: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d (GMT\+9|KST)/).waitFor();
+  });
+
+  it('keep rules for notifications, made and removed by hand', async () => {
+    await page.visit('/settings?section=notifications');
+    await page.getByRole('button', { name: 'Add a rule' }).click();
+    const rule = page.getByRole('dialog', { name: 'Rule for notifications' });
+    await rule.getByLabel('Document').fill('AWS-*');
+    await rule.getByLabel('More nodes than').fill('ten');
+    await rule.getByText('Enter a whole number, or nothing.').first().waitFor();
+    await rule.getByLabel('More nodes than').fill('10');
+    await rule.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('document AWS-* · more than 10 nodes').waitFor();
+    await page.reload();
+    await page.getByText('document AWS-* · more than 10 nodes').waitFor();
+    await page.locator('.qd-rules').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('document AWS-* · more than 10 nodes').waitFor();
+    assert.deepEqual(page.complaints, []);
+  });
+});
+
+describe('the first minutes', () => {
+  it('are ticked off by what happens, can be put away and called back', async () => {
+    await openIn('en');
+    const guide = page.getByRole('region', { name: 'The first two minutes' });
+    await guide.getByText('Your first node is here.').waitFor();
+    assert.equal(await guide.locator('li[data-done=false]').last().locator('h3').innerText(), 'Find anything');
+    await guide.getByRole('button', { name: 'Try it' }).click();
+    await page.keyboard.insertText('put');
+    await page.keyboard.press('Escape');
+    await guide.getByRole('button', { name: 'Put away' }).click();
+    await guide.waitFor({ state: 'detached' });
+    await page.reload();
+    await heading('Overview');
+    assert.equal(await guide.count(), 0);
+    await openPalette('first-run');
+    await until('the action to be found', async () => (await chosen()) === 'Show the first-run guide');
+    await page.keyboard.press('Enter');
+    await guide.waitFor();
+  });
+});
+
+describe('what went wrong', () => {
+  it('is kept over a reload, and told without secrets', async () => {
+    await openIn('en');
+    await page.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('broken with AKIAIOSFODNN7EXAMPLE inside');
+      });
+    });
+    await until('the error to be thrown', () => page.complaints.length > 0);
+    await page.visit('/diagnostics');
+    await page.getByText('broken with *** inside').first().waitFor();
+    await page.getByRole('button', { name: 'Copy diagnostics' }).click();
+    await page.getByText('The report is in the clipboard.').waitFor();
+    const report = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(report, /^Quarterdeck diagnostics/);
+    assert.match(report, /broken with \*\*\* inside/);
+    for (const secret of ['AKIAIOSFODNN7EXAMPLE', hub.key.id, hub.key.secret]) assert.equal(report.includes(secret), false);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.locator('main').getByText('Nothing went wrong', { exact: true }).locator('visible=true').waitFor();
+  });
+});
+
+describe('with the keyboard alone', () => {
+  it('every page of the rail is reached and begun at its heading', async () => {
+    await openIn('en');
+    const links = await page.locator('.qd-nav-page').count();
+    for (let at = 0; at < links; at += 1) {
+      await page.evaluate(() => document.querySelector('.qd-skip').focus());
+      const wanted = await page.locator('.qd-nav-page').nth(at).getAttribute('href');
+      // Tab from the top of the page until the link has the focus.
+      await until(`Tab to reach ${wanted}`, async () => {
+        await page.keyboard.press('Tab');
+        return (await page.evaluate(() => document.activeElement?.getAttribute('href'))) === wanted && page.evaluate(() => document.activeElement?.classList.contains('qd-nav-page'));
+      });
+      const outlined = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== 'none');
+      assert.ok(outlined, `${wanted} shows that it has the focus`);
+      await page.keyboard.press('Enter');
+      await until(`${wanted} to be current`, async () => (await page.locator('.qd-nav-page[aria-current=page]').getAttribute('href')) === wanted);
+      await page.locator('h1').first().waitFor();
+    }
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it('nothing that has the focus is out of sight or without a name, on any page', async () => {
+    for (const path of ['/', '/nodes', '/activations', '/commands', '/documents', '/settings', '/diagnostics']) {
+      await page.visit(path);
+      const seen = new Set();
+      for (let step = 0; step < 80; step += 1) {
+        await page.keyboard.press('Tab');
+        const now = await page.evaluate(() => {
+          const element = document.activeElement;
+          if (!element || element === document.body) return undefined;
+          const box = element.getBoundingClientRect();
+          const name = element.getAttribute('aria-label') ?? element.getAttribute('aria-labelledby') ?? element.labels?.[0]?.innerText ?? element.innerText ?? element.getAttribute('placeholder');
+          const shown = element.matches('input[type=radio], input[type=checkbox]') || (box.width > 0 && box.height > 0);
+          return { key: `${element.tagName} ${element.id} ${element.className} ${box.top + scrollY} ${box.left}`, tag: element.outerHTML.slice(0, 120), shown, named: Boolean(name?.trim()) };
+        });
+        if (!now || seen.has(now.key)) break;
+        seen.add(now.key);
+        assert.ok(now.shown, `${path}: ${now.tag} is out of sight`);
+        assert.ok(now.named, `${path}: ${now.tag} has no name`);
+      }
+      assert.ok(seen.size > 12, `${path}: Tab goes through the page`);
+    }
   });
 });

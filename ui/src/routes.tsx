@@ -17,6 +17,7 @@ import type { DocumentsSearch } from './features/documents/DocumentsPage';
 import { type ListSearch, listSearch } from './components/listAddress';
 import { isNodeFilter, queryOf } from './features/nodes/filter';
 import type { NodeSearch } from './features/nodes/NodePage';
+import type { SettingsSearch } from './features/settings/SettingsPage';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 
@@ -115,11 +116,18 @@ const connection = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
+  validateSearch: (raw: Raw): SettingsSearch => ({ section: text(raw.section) }),
   component: lazyRouteComponent(() => import('./features/settings/SettingsPage'), 'SettingsPage'),
 });
 
+const diagnostics = createRoute({
+  getParentRoute: () => root,
+  path: '/diagnostics',
+  component: lazyRouteComponent(() => import('./features/diagnostics/DiagnosticsPage'), 'DiagnosticsPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, connections, connection, settings]),
+  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, connections, connection, settings, diagnostics]),
   history: createHashHistory(),
   defaultErrorComponent: RouteError,
   defaultPendingComponent: Loading,

@@ -7,9 +7,9 @@ use super::{Local, LocalError};
 
 pub(super) const CREATE: &str = "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
-/// What the pages store of a person's choices: a JSON object as text. The app reads four of its members: `language` (`en`, `ko`, `system`),
-/// `theme` (`dark`, `light`, `system`), `notifications` (`all`, `failed`, `none`) and `quietHours` (`{"from": "22:00", "to": "07:00"}` in
-/// local time).
+/// What the pages store of a person's choices: a JSON object as text. The app reads five of its members: `language` (`en`, `ko`, `system`),
+/// `theme` (`dark`, `light`, `system`), `notifications` (`all`, `failed`, `none`), `notifyRules` (see `notify::rules`) and `quietHours`
+/// (`{"from": "22:00", "to": "07:00"}` in local time).
 pub const PREFERENCES: &str = "preferences";
 /// `"colour"`, `"light"` or `"dark"`: which tray icon suits this desktop's panel.
 pub const TRAY_ICON: &str = "trayIcon";

@@ -5,6 +5,7 @@ mod burst;
 mod bus;
 #[cfg(not(target_os = "linux"))]
 mod native;
+mod rules;
 #[cfg(all(test, target_os = "linux"))]
 pub mod testing;
 
@@ -24,6 +25,7 @@ use burst::{Burst, Gathered};
 use bus::Desktop;
 #[cfg(not(target_os = "linux"))]
 use native::Desktop;
+use rules::Happening;
 
 /// What is done with the path of a notification that was clicked.
 type Follow = Arc<dyn Fn(&str) + Send + Sync>;
@@ -83,7 +85,7 @@ impl Notifications {
     /// that come close together are shown together.
     pub async fn command_ended(&self, app: &AppHandle, hub: &Embedded, end: &CommandEnd) {
         let local = &app.state::<App>().inner().local;
-        if !is_wanted(local, &end.status) || quiet_now(local) || !self.burst().begins_with(end) {
+        if quiet_now(local) || !is_wanted_by_rules(local, hub, end).await || !self.burst().begins_with(end) {
             return;
         }
         tauri::async_runtime::spawn(self.clone().gather(app.clone(), hub.clone()));
@@ -152,8 +154,27 @@ impl Notifications {
     }
 }
 
+/// Whether a rule of the person's says so; where none fits, their choice for all commands.
+async fn is_wanted_by_rules(local: &Local, hub: &Embedded, end: &CommandEnd) -> bool {
+    let rules = rules::read(local.preference("notifyRules"));
+    let mut happening = Happening { failed: end.status != "Success", document: end.document_name.clone(), ..Happening::default() };
+    if rules.iter().any(rules::Rule::looks_closer) {
+        let asked = Asked::of(hub, &end.command_id).await;
+        happening.count = asked.errors();
+        happening.tags = asked.tags;
+    }
+    is_wanted(local, &rules, &happening, &end.status)
+}
+
+fn is_wanted(local: &Local, rules: &[rules::Rule], happening: &Happening, status: &str) -> bool {
+    match rules::decide(rules, happening) {
+        Some(act) => act == rules::Act::Notify,
+        None => is_chosen(local, status),
+    }
+}
+
 /// Whether the person wants to be told of a command that ended with `status`: all of them unless they chose otherwise.
-fn is_wanted(local: &Local, status: &str) -> bool {
+fn is_chosen(local: &Local, status: &str) -> bool {
     match local.preference("notifications").as_ref().and_then(|word| word.as_str()) {
         Some("none") => false,
         Some("failed") => status != "Success",
@@ -195,13 +216,30 @@ mod tests {
     fn a_person_may_want_failures_only() {
         use crate::local::settings::PREFERENCES;
         let local = Local::in_memory().unwrap();
-        assert!(is_wanted(&local, "Success"));
+        assert!(is_chosen(&local, "Success"));
         local.set_setting(PREFERENCES, &serde_json::json!(r#"{"notifications":"failed"}"#)).unwrap();
-        assert!(!is_wanted(&local, "Success"));
-        assert!(is_wanted(&local, "TimedOut"));
-        assert!(is_wanted(&local, "NoInstancesInTag"), "no node did anything");
+        assert!(!is_chosen(&local, "Success"));
+        assert!(is_chosen(&local, "TimedOut"));
+        assert!(is_chosen(&local, "NoInstancesInTag"), "no node did anything");
         local.set_setting(PREFERENCES, &serde_json::json!(r#"{"notifications":"none"}"#)).unwrap();
-        assert!(!is_wanted(&local, "Failed"));
+        assert!(!is_chosen(&local, "Failed"));
+    }
+
+    #[test]
+    fn a_rule_comes_before_the_choice_for_all() {
+        use crate::local::settings::PREFERENCES;
+        let local = Local::in_memory().unwrap();
+        let stored =
+            r#"{"notifications":"none","notifyRules":[{"id":"1","document":"Nightly-*","act":"ignore"},{"id":"2","only":"failed"}]}"#;
+        local.set_setting(PREFERENCES, &serde_json::json!(stored)).unwrap();
+        let rules = rules::read(local.preference("notifyRules"));
+        let of = |document: &str, status: &str| {
+            let happening = Happening { failed: status != "Success", document: document.to_owned(), ..Happening::default() };
+            is_wanted(&local, &rules, &happening, status)
+        };
+        assert!(of("AWS-RunShellScript", "Failed"));
+        assert!(!of("Nightly-Backup", "Failed"));
+        assert!(!of("AWS-RunShellScript", "Success"), "no rule fits, and nothing else is wanted");
     }
 
     #[test]

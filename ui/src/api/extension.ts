@@ -48,7 +48,7 @@ const Overview = z.object({
   }),
   commands: z.catch(z.object({ recent: z.array(z.record(z.string(), z.unknown())) }), { recent: [] }),
   attention: z.catch(
-    z.array(z.object({ kind: z.string(), severity: z.catch(z.string(), 'medium'), subject: z.string(), since: z.optional(z.nullable(z.union([z.number(), z.string()]))), count: z.optional(z.nullable(z.number())) })),
+    z.array(z.object({ kind: z.string(), severity: z.catch(z.string(), 'medium'), subject: z.string(), name: text, comment: text, since: z.optional(z.nullable(z.union([z.number(), z.string()]))), count: z.optional(z.nullable(z.number())) })),
     [],
   ),
 });

@@ -9,11 +9,14 @@ import { componentMessages } from '../i18n/components';
 import { useStore } from '../lib/store';
 import { router } from '../routes';
 import { registerBuiltin } from './builtin';
+import { CrashBoundary } from './CrashScreen';
+import { followIncidents } from './incidents';
 import { SignInPage } from './SignInPage';
 import { loadUsed } from './used';
 
 registerBuiltin();
 void loadUsed();
+void followIncidents();
 
 const client = new QueryClient({
   defaultOptions: {
@@ -30,10 +33,12 @@ export function App() {
   const messages = useStore(componentMessages);
   const [signedIn, setSignedIn] = useState(!host.signIn?.required());
   return (
+    <CrashBoundary>
     <I18nProvider locale={language} messages={messages}>
       <QueryClientProvider client={client}>
         {host.signIn && !signedIn ? <SignInPage signIn={host.signIn} onDone={() => setSignedIn(true)} /> : <RouterProvider router={router} />}
       </QueryClientProvider>
     </I18nProvider>
+    </CrashBoundary>
   );
 }

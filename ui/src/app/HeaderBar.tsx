@@ -1,5 +1,6 @@
 /** The bar at the top: product, environment in its colour, the way to the palette, theme, whether events arrive. */
 import type { ReactNode } from 'react';
+import { Bell } from '../features/notifications/Bell';
 import { useText } from '../i18n';
 import { host } from '../host';
 import { streamState } from '../api/live';
@@ -66,6 +67,7 @@ export function HeaderBar() {
             <path d="M16.5 12.2A7 7 0 0 1 7.8 3.5a7 7 0 1 0 8.7 8.7Z" strokeLinejoin="round" />
           )}
         </HeaderButton>
+        <Bell />
         <HeaderButton label={t('shortcuts.title')} keys="?" onClick={() => shortcutsOpen.set(true)}>
           <rect x="2" y="5" width="16" height="10.5" rx="2" />
           <path d="M5 8.2h.01M8.3 8.2h.01M11.6 8.2h.01M15 8.2h.01M6 12.2h8" />

@@ -11,6 +11,7 @@ import { Suspense, useEffect, useState } from 'react';
 import { followEvents } from '../api/live';
 import { Failure } from '../components/Failure';
 import { Loading } from '../components/Loading';
+import { NotificationCentre } from '../features/notifications/NotificationCentre';
 import { lineOf } from '../api/errors';
 import { ApiFailure, host } from '../host';
 import { useText } from '../i18n';
@@ -19,6 +20,7 @@ import { useConnection } from './connection';
 import { dismiss, type Flash, flash, flashes } from './flash';
 import { EndpointState } from './EndpointState';
 import { HeaderBar } from './HeaderBar';
+import { noteIncident } from './incidents';
 import { Navigation } from './Navigation';
 import { crumbs, focusHeading } from './page';
 import { Palette } from './Palette';
@@ -132,7 +134,7 @@ export function Shell() {
   const address = useRouterState({ select: (state) => state.location.href });
   useEffect(() => host.navigated(address), [address]);
   useEffect(() => {
-    document.querySelector('main')?.scrollTo?.(0, 0);
+    window.scrollTo(0, 0);
   }, [shown]);
   return (
     <>
@@ -158,7 +160,7 @@ export function Shell() {
             notifications={<Messages />}
             stickyNotifications
             content={
-              <ErrorBoundary key={shown} onError={() => undefined}>
+              <ErrorBoundary key={shown} onError={({ error }) => noteIncident('page', error)}>
                 <Suspense fallback={<Loading />}>
                   <EndpointState />
                   <HubState />
@@ -171,6 +173,7 @@ export function Shell() {
         </div>
       </div>
       <Palette />
+      <NotificationCentre />
       <Shortcuts />
       <SecretsDialog />
     </>

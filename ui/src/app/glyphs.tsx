@@ -48,6 +48,7 @@ export const GLYPHS: Record<string, ReactNode> = {
       <circle cx="7.8" cy="14" r="2.2" />
     </>
   ),
+  '/diagnostics': <path d="M2.5 10.5h3.2l2-5.5 3.4 10 2.3-7 1.4 2.5h2.7" strokeLinejoin="round" />,
 };
 
 export function Glyph({ children }: { children: ReactNode }) {

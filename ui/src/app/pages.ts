@@ -22,4 +22,5 @@ export const PAGES: PageEntry[] = [
   { path: '/documents', text: 'nav.documents', section: 'nav.operate', icon: 'file', shortcut: 'd', also: 'runbook ssm library 라이브러리' },
   { path: '/connections', text: 'nav.connections', section: 'nav.console', icon: 'share', shortcut: 'c', also: 'hub account aws region profile remote switch endpoint 허브 계정 리전 원격 전환 엔드포인트' },
   { path: '/settings', text: 'nav.settings', section: 'nav.console', icon: 'settings', shortcut: 's', also: 'theme dark language density notification 테마 다크 언어 밀도 알림' },
+  { path: '/diagnostics', text: 'nav.diagnostics', section: 'nav.console', icon: 'bug', shortcut: 'l', also: 'log crash error report help 로그 오류 진단 도움말' },
 ];

@@ -5,9 +5,10 @@
 import i18next, { type i18n } from 'i18next';
 import { useMemo } from 'react';
 import { initReactI18next, useTranslation } from 'react-i18next';
-import { type Language, languageOf, preferences } from '../app/preferences';
+import { type Language, languageOf, type Preferences, preferences } from '../app/preferences';
 import * as format from '../lib/format';
 import { withParticles } from '../lib/particles';
+import { useStore } from '../lib/store';
 import { loadComponentMessages } from './components';
 import type { en as English } from './en';
 
@@ -70,15 +71,16 @@ export interface Text {
   bytes: (value: number) => string;
 }
 
-function textIn(instance: i18n): Text {
+function textIn(instance: i18n, { timeZone, dates, clock }: Pick<Preferences, 'timeZone' | 'dates' | 'clock'>): Text {
+  const formats = { timeZone, dates, clock };
   const language: Language = instance.language === 'ko' ? 'ko' : 'en';
   return {
     t: (key, values) => String(instance.t(key, values)),
     maybe: (key, otherwise) => (instance.exists(key) ? String(instance.t(key)) : otherwise),
     language,
     number: (value) => format.number(value, language),
-    dateTime: (value) => format.dateTime(value, language),
-    relative: (value, now) => format.relative(value, language, now),
+    dateTime: (value) => format.dateTime(value, language, formats),
+    relative: (value, now) => format.relative(value, language, now, formats),
     duration: (seconds) => format.duration(seconds, language),
     bytes: (value) => format.bytes(value, language),
   };
@@ -87,11 +89,12 @@ function textIn(instance: i18n): Text {
 export function useText(): Text {
   const { i18n: instance } = useTranslation();
   const { language } = instance;
+  const { timeZone, dates, clock } = useStore(preferences);
   // The language is what makes the texts change; the instance stays the same.
-  return useMemo(() => (language ? textIn(instance) : textIn(instance)), [instance, language]);
+  return useMemo(() => (language ? textIn(instance, { timeZone, dates, clock }) : textIn(instance, preferences.get())), [instance, language, timeZone, dates, clock]);
 }
 
 /** Outside components: the same texts, in the language of the moment. */
 export function currentText(): Text {
-  return textIn(i18next);
+  return textIn(i18next, preferences.get());
 }

@@ -15,10 +15,35 @@ export function toDate(value: Instant): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-export function dateTime(value: Instant, locale: string): string {
+/** How a person wants times, beside the language. */
+export interface TimeFormats {
+  /** `system` or a name such as `Asia/Seoul`. */
+  timeZone: string;
+  dates: 'language' | 'iso';
+  clock: 'language' | '12' | '24';
+}
+export const USUAL: TimeFormats = { timeZone: 'system', dates: 'language', clock: 'language' };
+
+/** Newer tables write AM and PM in the middle of Korean; Koreans write 오전 and 오후. */
+function written(format: Intl.DateTimeFormat, date: Date, locale: string): string {
+  if (!locale.startsWith('ko')) return format.format(date);
+  const korean: Record<string, string> = { AM: '오전', PM: '오후' };
+  return format.formatToParts(date).map((part) => (part.type === 'dayPeriod' ? (korean[part.value] ?? part.value) : part.value)).join('');
+}
+
+/** A time to the second. Where it is shown in another zone than the machine's, the zone stands behind it. */
+export function dateTime(value: Instant, locale: string, { timeZone, dates, clock }: TimeFormats = USUAL): string {
   const date = toDate(value);
   if (!date) return '–';
-  return cached(`d${locale}`, () => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' })).format(date);
+  const zone = timeZone === 'system' ? {} : { timeZone };
+  const key = `${locale}|${timeZone}|${dates}|${clock}`;
+  const text =
+    dates === 'iso'
+      ? cached(`i${key}`, () => new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', ...zone })).format(date)
+      : written(cached(`d${key}`, () => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', ...zone, ...(clock === 'language' ? {} : { hourCycle: clock === '12' ? 'h12' : 'h23' }) })), date, locale);
+  if (timeZone === 'system') return text;
+  const named = cached(`z${key}`, () => new Intl.DateTimeFormat(locale, { timeZoneName: 'short', ...zone })).formatToParts(date);
+  return `${text} ${named.find((part) => part.type === 'timeZoneName')?.value ?? timeZone}`;
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -28,11 +53,11 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1],
 ];
 
-export function relative(value: Instant, locale: string, now: number): string {
+export function relative(value: Instant, locale: string, now: number, formats: TimeFormats = USUAL): string {
   const date = toDate(value);
   if (!date) return '–';
   const seconds = (date.getTime() - now) / 1000;
-  if (Math.abs(seconds) > 30 * 86_400) return dateTime(value, locale);
+  if (Math.abs(seconds) > 30 * 86_400) return dateTime(value, locale, formats);
   const [unit, size] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['second', 1];
   const format = cached(`r${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
   return format.format(Math.round(seconds / size), unit);

@@ -102,6 +102,9 @@ export function isOnlyJamo(query: string): boolean {
   return /^[ㄱ-ㅣ\s]+$/.test(query.normalize('NFC')) && query.trim() !== '';
 }
 
+/** Letters further apart than that are there by chance, as in an id. */
+const MOST_GAPS = 12;
+
 function scoreDirectly(query: string, text: string): number | undefined {
   const wanted = fold(query).replace(/\s+/g, '');
   const found = fold(text);
@@ -118,5 +121,5 @@ function scoreDirectly(query: string, text: string): number | undefined {
     if (at < wanted.length && answers(wanted[at] ?? '', c)) at += 1;
     else if (at > 0 && at < wanted.length) gaps += 1;
   }
-  return at === wanted.length && wanted.length > 1 ? 200 - Math.min(gaps, 190) : undefined;
+  return at === wanted.length && wanted.length > 1 && gaps <= MOST_GAPS ? 200 - gaps : undefined;
 }

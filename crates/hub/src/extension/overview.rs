@@ -41,18 +41,24 @@ pub async fn get(cx: &Cx) -> Result<Response, ApiError> {
                 recent.push((command, asked));
             }
             let failing = Filter { status: Some("Failed".to_owned()), after: Some(failed_after), ..Filter::default() };
-            let failed = commands::list(tx, &failing, None, i64::try_from(NAMED).unwrap_or(10))?;
+            let mut failed = Vec::new();
+            for command in commands::list(tx, &failing, None, i64::try_from(NAMED).unwrap_or(10))? {
+                let asked = commands::asked(tx, &command.command_id)?.unwrap_or_default();
+                failed.push((command, asked));
+            }
             Ok::<_, StoreError>((counts, recent, failed))
         })
         .await
         .map_err(|e| ApiError::internal().with_source(e))?;
     let mut attention = lost_nodes(&counts);
-    attention.extend(failed.iter().map(|command| {
-        json!({ "kind": "CommandFailed", "severity": "medium", "subject": command.command_id,
-            "since": Timestamp::from_millis(command.finished_at.unwrap_or(command.requested_at)), "count": 1 })
+    let key = &cx.shared().master_key;
+    attention.extend(failed.iter().map(|(command, asked)| {
+        // By its id alone nobody knows which one it was.
+        let seen = view::command(key, command, asked);
+        json!({ "kind": "CommandFailed", "severity": "medium", "subject": command.command_id, "name": seen.document_name,
+            "comment": seen.comment, "since": Timestamp::from_millis(command.finished_at.unwrap_or(command.requested_at)), "count": 1 })
     }));
     attention.extend(agents_behind(&counts.by_agent));
-    let key = &cx.shared().master_key;
     let recent: Vec<_> = recent.iter().map(|(command, asked)| view::command(key, command, asked)).collect();
     Response::json(&json!({ "nodes": nodes(&counts), "commands": { "recent": recent }, "attention": attention }))
 }
@@ -96,7 +102,7 @@ fn lost_nodes(counts: &Counts) -> Vec<Value> {
             0 => ("NeverSeen", node.registered_at),
             at => ("NodeConnectionLost", at.max(node.disconnected_at)),
         };
-        json!({ "kind": kind, "severity": "high", "subject": node.instance_id, "since": Timestamp::from_millis(since), "count": 1 })
+        json!({ "kind": kind, "severity": "high", "subject": node.instance_id, "name": node.name, "since": Timestamp::from_millis(since), "count": 1 })
     };
     let mut lost: Vec<Value> = counts.lost.iter().map(one).collect();
     let unnamed = counts.total - counts.online - i64::try_from(lost.len()).unwrap_or(i64::MAX);

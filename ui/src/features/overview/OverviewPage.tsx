@@ -21,8 +21,9 @@ import { Loading } from '../../components/Loading';
 import { CommandStatus } from '../../components/Status';
 import { When } from '../../components/When';
 import { useText } from '../../i18n';
+import { Guide } from '../guide/Guide';
 import { nodesPath } from '../nodes/filter';
-import { type Group, grouped, subjectPath } from './attention';
+import { type Group, grouped, nameOf, subjectPath } from './attention';
 
 export function OverviewPage() {
   const { t } = useText();
@@ -46,6 +47,7 @@ export function OverviewPage() {
       <SpaceBetween size="l">
         {query.error && <Failure error={query.error} what={t('overview.failed')} onRetry={() => void query.refetch()} />}
         {query.isPending && <Loading />}
+        {query.data && <Guide data={query.data} />}
         {query.data && <Content data={query.data} />}
       </SpaceBetween>
     </Page>
@@ -147,7 +149,7 @@ function AttentionList({ items }: { items: Attention[] }) {
               <Box variant="small" display="block" color="text-body-secondary" padding={{ left: 'l' }}>
                 {group.named.slice(0, NAMED).map((item) => (
                   <div key={item.subject}>
-                    {link(subjectPath(item), item.subject)}
+                    {link(subjectPath(item), nameOf(item))}
                     {(item.count ?? 1) > 1 && ` · ${t('overview.countNodes', { count: item.count ?? 0 })}`}
                     {item.since ? (
                       <>

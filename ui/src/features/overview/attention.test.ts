@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { grouped, subjectPath } from './attention';
+import { grouped, nameOf, subjectPath } from './attention';
 
 const lost = Array.from({ length: 10 }, (_, index) => ({ kind: 'NodeConnectionLost', severity: 'high', subject: `mi-0000000000000000${index}`, count: 1 }));
 const id = '11111111-1111-4111-8111-111111111111';
@@ -19,4 +19,10 @@ it('leads to every one of them', () => {
   expect(subjectPath({ kind: 'NodeConnectionLost', severity: 'high', subject: 'mi-1' })).toBe('/nodes/mi-1');
   expect(subjectPath({ kind: 'CommandFailed', severity: 'high', subject: id })).toBe(`/commands/${id}`);
   expect(decodeURIComponent(subjectPath({ kind: 'AgentOutdated', severity: 'low', subject: 'quarterdeck-agent 0.0.9' }) ?? '')).toContain('agentVersion=0.0.9');
+});
+it('names a command by its comment and its document', () => {
+  const failed = { kind: 'CommandFailed', severity: 'medium', subject: id };
+  expect(nameOf({ ...failed, name: 'AWS-RunShellScript', comment: '야간 점검' })).toBe('야간 점검 · AWS-RunShellScript');
+  expect(nameOf({ ...failed, name: 'AWS-RunShellScript', comment: '' })).toBe('AWS-RunShellScript');
+  expect(nameOf(failed)).toBe(id);
 });

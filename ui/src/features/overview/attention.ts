@@ -28,6 +28,11 @@ export function subjectPath(item: Attention): string | undefined {
   return undefined;
 }
 
+/** As people know it: a command by its comment and its document, a node by its name; by its id where it has nothing else. */
+export function nameOf(item: Attention): string {
+  return [item.comment, item.name].filter(Boolean).join(' · ') || item.subject;
+}
+
 function allPath(kind: string, items: Attention[]): string | undefined {
   if (kind === 'CommandFailed') return `/commands?filter=${encodeURIComponent(JSON.stringify({ Status: 'Failed' }))}`;
   if (kind === 'CommandTimedOut') return `/commands?filter=${encodeURIComponent(JSON.stringify({ Status: 'TimedOut' }))}`;

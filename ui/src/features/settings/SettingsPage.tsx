@@ -13,22 +13,41 @@ import TimeInput from '@cloudscape-design/components/time-input';
 import Toggle from '@cloudscape-design/components/toggle';
 import Tiles from '@cloudscape-design/components/tiles';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useSearch } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
 import { lineOf } from '../../api/errors';
 import { useConnection } from '../../app/connection';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { changePreferences, type Preferences, preferences } from '../../app/preferences';
+import { useOpen } from '../../app/router';
 import { secretsDialog } from '../../app/SecretsDialog';
+import { shortcutsOpen } from '../../app/Shortcuts';
 import { CodeBlock } from '../../components/CodeBlock';
 import { Failure } from '../../components/Failure';
 import { type AccessKey, type ConnectionMark, host, type SecretsState } from '../../host';
 import { type TextKey, useText } from '../../i18n';
 import { quotePosix, stringPowerShell } from '../../lib/shellQuote';
 import { useStore } from '../../lib/store';
+import { BackupSettings } from './BackupSettings';
+import { FormatSettings } from './FormatSettings';
+import { RuleSettings } from './RuleSettings';
+
+export interface SettingsSearch {
+  /** Which part is wanted: `look`, `formats`, `notifications`, `app`, `connection`, `backup`. */
+  section?: string;
+}
 
 export function SettingsPage() {
   const { t } = useText();
+  const { section } = useSearch({ from: '/settings' });
+  useEffect(() => {
+    // After the shell has begun the page at its top.
+    const frame = requestAnimationFrame(() => {
+      if (section && /^[a-z]+$/.test(section)) document.getElementById(`section-${section}`)?.scrollIntoView({ block: 'start' });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [section]);
   const value = useStore(preferences);
   const [error, setError] = useState<unknown>();
   const change = (next: Partial<Preferences>) => {
@@ -39,7 +58,7 @@ export function SettingsPage() {
     <Page title={t('settings.title')} description={t('settings.description')}>
       <SpaceBetween size="l">
         {error !== undefined && <Failure error={error} what={t('settings.saveFailed')} />}
-        <Container header={<Header variant="h2">{t('settings.look')}</Header>}>
+        <Container id="section-look" header={<Header variant="h2">{t('settings.look')}</Header>}>
           <SpaceBetween size="l">
             <FormField label={t('settings.language')}>
               <SegmentedControl
@@ -78,7 +97,8 @@ export function SettingsPage() {
             </FormField>
           </SpaceBetween>
         </Container>
-        <Container header={<Header variant="h2" description={t('settings.notificationsHint')}>{t('settings.notifications')}</Header>}>
+        <FormatSettings value={value} change={change} />
+        <Container id="section-notifications" header={<Header variant="h2" description={t('settings.notificationsHint')}>{t('settings.notifications')}</Header>}>
           <SpaceBetween size="m">
             {host.kind === 'browser' && <Alert type="info">{t('settings.notifyBrowser')}</Alert>}
             <RadioGroup
@@ -91,13 +111,17 @@ export function SettingsPage() {
                 { value: 'none', label: t('settings.notifyNone') },
               ]}
             />
+            <RuleSettings value={value} change={change} />
             <QuietHours value={value} change={change} />
           </SpaceBetween>
         </Container>
         {host.kind === 'desktop' && <Closing />}
+        {host.kind === 'desktop' && <TrayIcon />}
         <ConnectionDetails />
         <Secrets />
         <AwsTools />
+        <BackupSettings />
+        <Help />
       </SpaceBetween>
     </Page>
   );
@@ -195,6 +219,57 @@ function Closing() {
             { value: 'quit', label: t('settings.closeQuit') },
           ]}
         />
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+const TRAY_ICON = 'trayIcon';
+
+/** Panels are dark or light whatever the theme of the desktop is, so the person says which icon is seen there. */
+function TrayIcon() {
+  const { t } = useText();
+  const client = useQueryClient();
+  const key = ['settings', TRAY_ICON];
+  const chosen = useQuery({ queryKey: key, queryFn: async () => (await host.settingsGet(TRAY_ICON)) ?? 'colour' });
+  const [error, setError] = useState<unknown>();
+  const set = async (next: string) => {
+    setError(undefined);
+    await host.settingsSet(TRAY_ICON, next).catch(setError);
+    await client.invalidateQueries({ queryKey: key });
+  };
+  return (
+    <Container header={<Header variant="h2" description={t('settings.trayHint')}>{t('settings.tray')}</Header>}>
+      <SpaceBetween size="s">
+        {error !== undefined && <Failure error={error} what={t('settings.saveFailed')} />}
+        <RadioGroup
+          ariaLabel={t('settings.tray')}
+          value={chosen.data ?? null}
+          onChange={({ detail }) => void set(detail.value)}
+          items={[
+            { value: 'colour', label: t('settings.trayColour') },
+            { value: 'dark', label: t('settings.trayDark') },
+            { value: 'light', label: t('settings.trayLight') },
+          ]}
+        />
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+function Help() {
+  const { t } = useText();
+  const open = useOpen();
+  const guide = () => {
+    void changePreferences({ guide: 'shown' });
+    open('/');
+  };
+  return (
+    <Container header={<Header variant="h2">{t('settings.help')}</Header>}>
+      <SpaceBetween direction="horizontal" size="xs">
+        <Button onClick={guide}>{t('guide.show')}</Button>
+        <Button onClick={() => shortcutsOpen.set(true)}>{t('shortcuts.title')}</Button>
+        <Button onClick={() => open('/diagnostics')}>{t('diagnostics.title')}</Button>
       </SpaceBetween>
     </Container>
   );

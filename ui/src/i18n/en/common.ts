@@ -112,6 +112,7 @@ export const nav = {
   documents: 'Documents',
   settings: 'Settings',
   connections: 'Connections',
+  diagnostics: 'Diagnostics',
 };
 
 export const header = {
@@ -160,7 +161,7 @@ export const palette = {
 export const shortcuts = {
   here: 'On this page',
   everywhere: 'Everywhere',
-  go: 'Go to a page: G, then',
+  go: 'Pages',
   typing: 'Keys without Ctrl or ⌘ rest while you type, and while Hangul is composed.',
   fold: 'Fold or unfold the navigation',
   title: 'Keyboard shortcuts',

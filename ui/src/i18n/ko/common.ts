@@ -104,6 +104,7 @@ export const nav = {
   documents: '문서',
   settings: '설정',
   connections: '연결',
+  diagnostics: '진단',
 };
 
 export const header = {
@@ -151,7 +152,7 @@ export const palette = {
 export const shortcuts = {
   here: '이 페이지',
   everywhere: '어디서나',
-  go: '페이지로 이동: G를 누른 뒤',
+  go: '페이지',
   typing: '글자를 입력하거나 한글을 조합하는 동안에는 Ctrl이나 ⌘가 없는 키가 동작하지 않습니다.',
   fold: '탐색 접기/펼치기',
   title: '단축키',

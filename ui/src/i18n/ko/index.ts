@@ -3,8 +3,10 @@ import * as connections from './connections';
 import { commands, run } from './commands';
 import { documents } from './documents';
 import { activations, letIn, nodes, simulated } from './nodes';
+import { notifications } from './notifications';
 import { overview } from './overview';
 import { results } from './results';
 import { settings } from './settings';
+import { diagnostics, guide } from './shell';
 
-export const ko = { ...common, ...connections, overview, nodes, activations, letIn, simulated, run, commands, results, documents, settings };
+export const ko = { ...common, ...connections, overview, nodes, activations, letIn, simulated, run, commands, results, documents, settings, notifications, guide, diagnostics };
