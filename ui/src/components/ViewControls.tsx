@@ -9,8 +9,9 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { lineOf } from '../api/errors';
+import { useConnection } from '../app/connection';
 import { flash } from '../app/flash';
-import { shareable } from '../app/share';
+import { linkTo } from '../app/links';
 import { host } from '../host';
 import { useText } from '../i18n';
 import { MAX_VIEW_NAME, MAX_VIEWS, type SavedView, type SavedViews, sameName } from './savedViews';
@@ -52,6 +53,7 @@ function isSame(a: SavedView, b: SavedView): boolean {
 export function ViewActions(props: ViewsProps) {
   const { t, maybe } = useText();
   const [naming, setNaming] = useState(false);
+  const connection = useConnection();
   const { views, current, now, path, save, remove, open } = props;
   const failed = (error: unknown) => flash({ type: 'error', text: 'errors.flash', values: { what: t('views.failed'), message: lineOf(error, maybe) } });
   const drop = async (view: SavedView) => {
@@ -63,7 +65,7 @@ export function ViewActions(props: ViewsProps) {
     if (id === 'save') setNaming(true);
     else if (id === 'update' && current) save({ ...now, name: current.name }).then(() => flash({ type: 'success', text: 'views.saved', values: { name: current.name } }), failed);
     else if (id === 'remove' && current) drop(current).catch(failed);
-    else if (id === 'link') host.copy(shareable(path)).then(() => flash({ type: 'success', text: 'views.linkCopied' }), failed);
+    else if (id === 'link') host.copy(linkTo(path, connection)).then(() => flash({ type: 'success', text: 'views.linkCopied' }), failed);
   };
   const full = views.length >= MAX_VIEWS;
   const unchanged = current !== undefined && isSame(current, now);

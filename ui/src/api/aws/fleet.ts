@@ -1,5 +1,6 @@
 /** Nodes over AWS: read page by page up to a bound, then searched, sorted and paged here. */
 import type { Call } from './index';
+import { type Condition, facetsOf, matches, split } from './nodeFilters';
 
 /** Nodes that are read at most. Beyond it, a filter is what finds one. */
 export const MOST_NODES = 2_000;
@@ -67,9 +68,10 @@ async function tagsOf(call: Call, id: string): Promise<Record<string, string>> {
 }
 
 export async function nodesPage(call: Call, query: Record<string, string>): Promise<unknown> {
-  const filters = JSON.parse(query.filter ?? '[]') as Filter[];
+  const { asked, here } = split(JSON.parse(query.filters ?? '[]') as Condition[]);
+  const filters = [...(JSON.parse(query.filter ?? '[]') as Filter[]), ...asked];
   const search = (query.search ?? '').toLowerCase();
-  const all = await nodesOf(call, filters);
+  const all = (await nodesOf(call, filters)).filter((node) => here.every((condition) => matches(node, condition)));
   const found = search ? all.filter((node) => ['InstanceId', 'Name', 'ComputerName', 'IPAddress'].some((member) => text(node, member).toLowerCase().includes(search))) : all;
   const start = Number(query.token ?? 0) || 0;
   const max = Number(query.max ?? 50) || 50;
@@ -78,6 +80,12 @@ export async function nodesPage(call: Call, query: Record<string, string>): Prom
   const alone = filters.length === 1 && filters[0]?.Key === 'InstanceIds' && page.length === 1;
   const nodes = await Promise.all(page.map(async (node) => ({ ...node, Tags: alone ? await tagsOf(call, node.InstanceId).catch(() => ({})) : {} })));
   return { nodes, nextToken: start + max < found.length ? String(start + max) : undefined, total: found.length };
+}
+
+/** What a condition can be set to: of the nodes that were read. */
+export async function facets(call: Call, query: Record<string, string>): Promise<unknown> {
+  const key = query.key ?? '';
+  return { key, values: facetsOf(await nodesOf(call, []), key, query.part ?? '', Number(query.max ?? 50) || 50) };
 }
 
 function counted(nodes: Node[], members: string[]): { members: Record<string, string>; count: number }[] {

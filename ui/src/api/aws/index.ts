@@ -5,7 +5,7 @@
 import { ApiFailure, type Host } from '../../host/host';
 import { pollEvents } from './events';
 import { invocationsOf } from './invocations';
-import { nodesPage, overview, preview } from './fleet';
+import { facets, nodesPage, overview, preview } from './fleet';
 import { readOutput } from './output';
 
 type Query = Record<string, string> | undefined;
@@ -21,6 +21,7 @@ export function overAws(host: Host): Host {
   const routes: Record<string, (query: Query) => Promise<unknown>> = {
     '/overview': () => overview(call),
     '/nodes': (query) => nodesPage(call, query ?? {}),
+    '/nodes/facets': (query) => facets(call, query ?? {}),
     '/targets/preview': (query) => preview(call, query ?? {}),
   };
   return {

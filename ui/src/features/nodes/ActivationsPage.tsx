@@ -13,6 +13,7 @@ import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
 import type { Activation } from '../../api/operations';
 import { readUpTo, usePaged } from '../../api/paging';
+import { useConnection } from '../../app/connection';
 import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { href, useFollow } from '../../app/router';
@@ -38,6 +39,8 @@ export function ActivationsPage() {
   const { t } = useText();
   const client = useQueryClient();
   const [made, setMade] = useState<Made>();
+  // AWS listens where it listens, with certificates that every machine trusts.
+  const isHub = useConnection()?.kind !== 'aws';
   return (
     <Page title={t('activations.title')} description={t('activations.description')} parents={[{ text: t('nodes.title'), href: href('/nodes') }]}>
       <SpaceBetween size="l">
@@ -52,8 +55,8 @@ export function ActivationsPage() {
           />
         )}
         <Existing />
-        <LetIn />
-        <Authority />
+        {isHub && <LetIn />}
+        {isHub && <Authority />}
         <Simulated />
       </SpaceBetween>
     </Page>

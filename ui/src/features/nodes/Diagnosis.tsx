@@ -13,6 +13,7 @@ import { type Check, getDiagnosis, type NodeRow } from '../../api/extension';
 import { usePolling } from '../../api/live';
 import { useConnection } from '../../app/connection';
 import { useOpen } from '../../app/router';
+import { useLacking } from '../../app/useLacking';
 import { CodeBlock } from '../../components/CodeBlock';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
@@ -22,6 +23,17 @@ import { evidenceOf, filled, needsActivation, PLATFORMS } from './diagnosis';
 const ICON: Record<Check['state'], StatusIndicatorProps.Type> = { ok: 'success', warn: 'warning', fail: 'error', unknown: 'pending' };
 
 export function Diagnosis({ node }: { node: NodeRow }) {
+  const { t } = useText();
+  const lacking = useLacking('diagnosis');
+  if (lacking === undefined) return <Checks node={node} />;
+  return (
+    <Container header={<Header variant="h2">{t('nodes.diagnosis')}</Header>}>
+      <Box color="text-body-secondary">{lacking}</Box>
+    </Container>
+  );
+}
+
+function Checks({ node }: { node: NodeRow }) {
   const { t } = useText();
   const query = useQuery({ queryKey: ['node', node.InstanceId, 'diagnosis'], queryFn: () => getDiagnosis(node.InstanceId), refetchInterval: usePolling(15_000), retry: false });
   const answer = query.data;

@@ -12,15 +12,17 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { useConnection } from '../../app/connection';
+import { useLacking } from '../../app/useLacking';
 import { CodeBlock } from '../../components/CodeBlock';
 import { useText } from '../../i18n';
 import { Arrivals } from './Arrivals';
-import { type Enrolment, isLoopback, linuxLine, macLine, STOCK_SYSTEMS, type StockSystem, stockLine, windowsLine } from './install';
+import { awsLine, type Enrolment, isLoopback, linuxLine, macLine, STOCK_SYSTEMS, type StockSystem, stockLine, windowsLine } from './install';
 import type { Made } from './MakeActivation';
 
 export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
   const { t } = useText();
   const connection = useConnection();
+  const lacking = useLacking('ownAgent');
   const enrolment: Enrolment = { endpoint: connection?.endpoint ?? '', region: connection?.region ?? '', caSha256: connection?.caSha256, id: made.id, code: made.code };
   const copyable = (text: string) => (
     <CopyToClipboard variant="inline" textToCopy={text} copyButtonAriaLabel={t('common.copy')} copySuccessText={t('common.copied')} copyErrorText={t('common.copyFailed')} />
@@ -44,7 +46,8 @@ export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
     >
       <SpaceBetween size="l">
         <Alert type="warning">{t('activations.shownOnce')}</Alert>
-        {isLoopback(enrolment.endpoint) && <Alert type="info">{t('activations.loopbackHint')}</Alert>}
+        {lacking && <Alert type="info">{lacking}</Alert>}
+        {!lacking && isLoopback(enrolment.endpoint) && <Alert type="info">{t('activations.loopbackHint')}</Alert>}
         <KeyValuePairs
           columns={2}
           items={[
@@ -55,10 +58,14 @@ export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
         <Tabs
           ariaLabel={t('activations.oneLine')}
           tabs={[
-            { id: 'linux', label: t('activations.linux'), content: ours(linuxLine(enrolment)) },
-            { id: 'windows', label: t('activations.windows'), content: ours(windowsLine(enrolment)) },
-            { id: 'macos', label: t('activations.macos'), content: ours(macLine(enrolment)) },
-            { id: 'stock', label: t('activations.stock'), content: <Stock enrolment={enrolment} /> },
+            ...(lacking
+              ? []
+              : [
+                  { id: 'linux', label: t('activations.linux'), content: ours(linuxLine(enrolment)) },
+                  { id: 'windows', label: t('activations.windows'), content: ours(windowsLine(enrolment)) },
+                  { id: 'macos', label: t('activations.macos'), content: ours(macLine(enrolment)) },
+                ]),
+            { id: 'stock', label: t('activations.stock'), content: <Stock enrolment={enrolment} isAws={lacking !== undefined} /> },
           ]}
         />
         <Arrivals activation={made.id} limit={made.limit} />
@@ -67,12 +74,12 @@ export function Enrol({ made, onAgain }: { made: Made; onAgain: () => void }) {
   );
 }
 
-function Stock({ enrolment }: { enrolment: Enrolment }) {
+function Stock({ enrolment, isAws }: { enrolment: Enrolment; isAws: boolean }) {
   const { t, maybe } = useText();
   const [system, setSystem] = useState<StockSystem>('deb');
   return (
     <SpaceBetween size="s">
-      <Box color="text-body-secondary">{t('activations.stockHint')}</Box>
+      <Box color="text-body-secondary">{t(isAws ? 'activations.stockAwsHint' : 'activations.stockHint')}</Box>
       <FormField label={t('activations.system')}>
         <SegmentedControl
           label={t('activations.system')}
@@ -83,7 +90,7 @@ function Stock({ enrolment }: { enrolment: Enrolment }) {
       </FormField>
       <div>
         <Box variant="awsui-key-label">{t('activations.oneLine')}</Box>
-        <CodeBlock text={stockLine(enrolment, system)} />
+        <CodeBlock text={isAws ? awsLine(enrolment, system) : stockLine(enrolment, system)} />
       </div>
     </SpaceBetween>
   );

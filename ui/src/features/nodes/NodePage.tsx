@@ -13,6 +13,7 @@ import { flash } from '../../app/flash';
 import { Page } from '../../app/page';
 import { href, useOpen } from '../../app/router';
 import { useBlocked } from '../../app/useBlocked';
+import { useLacking } from '../../app/useLacking';
 import { Confirm } from '../../components/Confirm';
 import { ConfirmTyped } from '../../components/ConfirmTyped';
 import { Empty } from '../../components/Empty';
@@ -56,6 +57,7 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
   const [dialog, setDialog] = useState<'rotate' | 'remove'>();
   const name = nodeName(node);
   const blocked = useBlocked();
+  const lacking = useLacking('rotateKey');
   // Only these were registered here; the others have no key of ours, and nothing to take back.
   const fixed = node.InstanceId.startsWith('mi-') ? blocked : t('nodes.deregisterOnly');
   const tab = NODE_TABS.some(({ id }) => id === search.tab) ? search.tab : NODE_TABS[0]?.id;
@@ -68,7 +70,7 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
         <SpaceBetween direction="horizontal" size="xs">
           <ButtonDropdown
             items={[
-              { id: 'rotate', text: t('nodes.rotate'), disabled: Boolean(fixed), disabledReason: fixed },
+              { id: 'rotate', text: t('nodes.rotate'), disabled: Boolean(lacking ?? fixed), disabledReason: lacking ?? fixed },
               { id: 'remove', text: t('nodes.deregister'), disabled: Boolean(fixed), disabledReason: fixed },
             ]}
             onItemClick={({ detail }) => setDialog(detail.id === 'rotate' ? 'rotate' : 'remove')}

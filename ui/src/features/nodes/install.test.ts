@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { grouped, isLoopback, linuxLine, macLine, STOCK_SYSTEMS, stockLine, windowsLine } from './install';
+import { awsLine, grouped, isLoopback, linuxLine, macLine, STOCK_SYSTEMS, stockLine, windowsLine } from './install';
 
 const enrolment = { endpoint: 'https://hub.example:8443/', region: 'local-1', id: 'a-b', code: 'CODE' };
 
@@ -31,6 +31,12 @@ it('registers the stock agent after it trusts the hub and knows its address, on 
     expect(at('ca.pem'), system).toBeLessThan(at('amazon-ssm-agent.json'));
     expect(at('amazon-ssm-agent.json'), system).toBeLessThan(at(/-register -y -code/));
     expect(at(/-register/), system).toBeLessThan(at(/systemctl restart|kickstart|Restart-Service/));
+  }
+});
+it('leaves trust and addresses to the agent where the endpoint is AWS itself', () => {
+  for (const system of STOCK_SYSTEMS) {
+    expect(awsLine(enrolment, system)).toMatch(/-register -y -code '?CODE'? -id '?a-b'? -region '?local-1'?/);
+    expect(awsLine(enrolment, system)).not.toMatch(/ca\.pem|amazon-ssm-agent\.json|hub\.example/);
   }
 });
 it('is sound shell, whatever the address and the code are', () => {

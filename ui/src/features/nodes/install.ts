@@ -109,6 +109,21 @@ const UNIX: Record<Exclude<StockSystem, 'windows'>, { trust: string[]; install: 
   },
 };
 
+/** The unmodified agent for AWS itself, whose addresses and certificates it knows. */
+export function awsLine({ region, id, code }: Pick<Enrolment, 'region' | 'id' | 'code'>, system: StockSystem): string {
+  if (system === 'windows') {
+    return [
+      '$dir = New-Item -ItemType Directory -Force "$env:ProgramData\\Quarterdeck Setup"',
+      `curl.exe -fsSL ${STOCK}/windows_amd64/AmazonSSMAgentSetup.exe -o "$dir\\AmazonSSMAgentSetup.exe"`,
+      'Start-Process "$dir\\AmazonSSMAgentSetup.exe" -ArgumentList /quiet -Wait',
+      `& "$env:ProgramFiles\\Amazon\\SSM\\amazon-ssm-agent.exe" -register -y -code ${stringPowerShell(code)} -id ${stringPowerShell(id)} -region ${stringPowerShell(region)}`,
+      'Restart-Service AmazonSSMAgent',
+    ].join('\n');
+  }
+  const unix = UNIX[system];
+  return chain(['dir=$(mktemp -d)', ...unix.install, `sudo ${unix.program} -register -y -code ${quotePosix(code)} -id ${quotePosix(id)} -region ${quotePosix(region)}`, unix.start]);
+}
+
 /** The unmodified agent from nothing to registered: it reads its trust from the system and its endpoints from one file, which must be there before it registers. */
 export function stockLine(enrolment: Enrolment, system: StockSystem): string {
   const { region, id, code } = enrolment;

@@ -156,5 +156,7 @@ export const endpoint = {
 
 export const capabilities = {
   awsOutput: 'AWS keeps the first 24,000 characters of standard output and 8,000 of standard error, and shows them when the step has ended. A hub keeps all of it and shows it live.',
+  awsDiagnosis: 'Only a hub knows why a node is offline: AWS tells no more than its last contact.',
+  awsRotate: 'Only a hub asks its nodes for a new key. With AWS, the agent rotates it by its own settings.',
   awsInstall: 'Quarterdeck’s own agent connects to a hub. For AWS, install the agent of AWS with the activation code and id.',
 };

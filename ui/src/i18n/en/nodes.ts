@@ -268,6 +268,7 @@ export const activations = {
   removeFailed: 'The activation could not be deleted',
   selectOne: 'Select an activation first.',
   created: 'Made',
+  stockAwsHint: 'Installs the unmodified agent from AWS, registers it and starts it.',
   system: 'System',
   stockSystem: {
     deb: 'Debian, Ubuntu (deb)',

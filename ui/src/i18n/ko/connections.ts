@@ -154,5 +154,7 @@ export const endpoint = {
 
 export const capabilities = {
   awsOutput: 'AWS는 표준 출력의 처음 24,000자와 표준 오류의 처음 8,000자만 보관하고, 단계가 끝난 뒤에 보여 줍니다. 허브는 전부 보관하고 실시간으로 보여 줍니다.',
+  awsDiagnosis: '노드가 오프라인인 이유는 허브만 알 수 있습니다. AWS는 마지막 통신 시각만 알려 줍니다.',
+  awsRotate: '노드에 새 키를 요청하는 것은 허브만 할 수 있습니다. AWS에서는 에이전트가 자기 설정에 따라 교체합니다.',
   awsInstall: 'Quarterdeck 에이전트는 허브에 연결합니다. AWS에는 활성화 코드와 ID로 AWS 에이전트를 설치하세요.',
 };

@@ -257,6 +257,7 @@ export const activations = {
   removeFailed: '활성화를 삭제하지 못했습니다',
   selectOne: '먼저 활성화를 선택하세요.',
   created: '생성 시각',
+  stockAwsHint: '수정하지 않은 에이전트를 AWS에서 받아 설치하고, 등록해 시작합니다.',
   system: '시스템',
   stockSystem: {
     deb: '데비안·우분투(deb)',
