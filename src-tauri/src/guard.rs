@@ -47,9 +47,12 @@ pub fn judge(mark: Mark, operation: Operation) -> Verdict {
     verdict(mark, operation.is_read_only())
 }
 
-/// Judges a request under `/quarterdeck/v1/`: there GET and HEAD read, and every other method writes.
-pub fn judge_extension(mark: Mark, method: &str) -> Verdict {
-    verdict(mark, matches!(method, "GET" | "HEAD"))
+/// Requests that change nothing though they carry a body: a document that is being written is checked with every pause in typing.
+const READS_WITH_BODY: [&str; 2] = ["/quarterdeck/v1/documents/check", "/quarterdeck/v1/documents/convert"];
+
+/// Judges a request under `/quarterdeck/v1/`: there GET and HEAD read, and every other method writes, but for [`READS_WITH_BODY`].
+pub fn judge_extension(mark: Mark, method: &str, path: &str) -> Verdict {
+    verdict(mark, matches!(method, "GET" | "HEAD") || (method == "POST" && READS_WITH_BODY.contains(&path)))
 }
 
 fn verdict(mark: Mark, reads: bool) -> Verdict {
@@ -69,15 +72,18 @@ mod tests {
         assert_eq!(judge(Mark::ReadOnly, Operation::ListCommands), Verdict::Allow);
         assert_eq!(judge(Mark::ReadOnly, Operation::SendCommand), Verdict::Refuse);
         assert_eq!(judge(Mark::ReadOnly, Operation::StartSession), Verdict::Refuse);
-        assert_eq!(judge_extension(Mark::ReadOnly, "GET"), Verdict::Allow);
-        assert_eq!(judge_extension(Mark::ReadOnly, "DELETE"), Verdict::Refuse);
+        assert_eq!(judge_extension(Mark::ReadOnly, "GET", "/quarterdeck/v1/nodes"), Verdict::Allow);
+        assert_eq!(judge_extension(Mark::ReadOnly, "DELETE", "/quarterdeck/v1/nodes"), Verdict::Refuse);
+        assert_eq!(judge_extension(Mark::ReadOnly, "POST", "/quarterdeck/v1/documents/check"), Verdict::Allow);
+        assert_eq!(judge_extension(Mark::ReadOnly, "DELETE", "/quarterdeck/v1/documents/check"), Verdict::Refuse);
+        assert_eq!(judge_extension(Mark::ReadOnly, "POST", "/quarterdeck/v1/documents/check/x"), Verdict::Refuse);
     }
 
     #[test]
     fn a_protected_connection_asks_before_writes() {
         assert_eq!(judge(Mark::Protected, Operation::DescribeInstanceInformation), Verdict::Allow);
         assert_eq!(judge(Mark::Protected, Operation::DeleteDocument), Verdict::Ask);
-        assert_eq!(judge_extension(Mark::Protected, "POST"), Verdict::Ask);
+        assert_eq!(judge_extension(Mark::Protected, "POST", "/quarterdeck/v1/nodes/mi-1/rotate-key"), Verdict::Ask);
     }
 
     #[test]

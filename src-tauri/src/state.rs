@@ -240,7 +240,7 @@ impl App {
     pub async fn extension(&self, webview: &Webview, request: Request) -> Result<Reply, CallError> {
         let label = webview.label();
         let what = format!("{} {}", request.method, request.path);
-        let verdict = guard::judge_extension(self.mark(label), &request.method);
+        let verdict = guard::judge_extension(self.mark(label), &request.method, &request.path);
         self.permit(webview, verdict, &what, || request_text::of_extension(&request.query, &request.body)).await?;
         self.target(label).await?.extension(request).await?.checked()
     }

@@ -137,10 +137,10 @@ export class Agent {
     return agent;
   }
 
-  static async enrolled(hub, tags = {}) {
+  static async enrolled(hub, tags = {}, name = 'web-01') {
     const made = await hub.call('CreateActivation', {
       IamRole: 'node',
-      DefaultInstanceName: 'web-01',
+      DefaultInstanceName: name,
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     });
     const agent = await Agent.start(hub, { id: made.ActivationId, code: made.ActivationCode });
@@ -260,9 +260,9 @@ export async function seriousFindings(page) {
 
 /**
  * What a file of tests begins with: a hub, a browser, with `tags` a node that has them, and a page; `onePage` keeps it for all
- * tests. `take` gets all of it each time something of it is new. Everything ends after the last test.
+ * tests. `prepare` does what else comes before the first test. `take` gets all of it each time something of it is new. Everything ends after the last test.
  */
-export function openScene({ tags, onePage = false, page: options } = {}, take) {
+export function openScene({ tags, onePage = false, page: options, prepare } = {}, take) {
   const scene = {};
   before(async () => {
     scene.hub = await Hub.start();
@@ -270,6 +270,8 @@ export function openScene({ tags, onePage = false, page: options } = {}, take) {
     scene.browser = await openBrowser();
     if (onePage) scene.page = await openPage(scene.browser, scene.hub, options);
     take(scene);
+    // Hooks of a file do not wait for each other: what needs the hub comes after it here.
+    await prepare?.();
   });
   after(async () => {
     await scene.browser?.close();

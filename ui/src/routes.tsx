@@ -18,6 +18,7 @@ import { type ListSearch, listSearch } from './components/listAddress';
 import { isNodeFilter, queryOf } from './features/nodes/filter';
 import type { NodeSearch } from './features/nodes/NodePage';
 import type { SettingsSearch } from './features/settings/SettingsPage';
+import type { EditSearch } from './features/documents/EditDocumentPage';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 
@@ -64,6 +65,7 @@ const run = createRoute({
     from: text(raw.from),
     only: raw.only === 'failed' ? 'failed' : undefined,
     group: text(raw.group),
+    step: text(raw.step),
   }),
   component: lazyRouteComponent(() => import('./features/commands/RunCommandPage'), 'RunCommandPage'),
 });
@@ -77,7 +79,7 @@ const command = createRoute({
   getParentRoute: () => root,
   path: '/commands/$id',
   validateSearch: (raw: Raw): CommandSearch => ({
-    view: raw.view === 'groups' || raw.view === 'search' ? raw.view : undefined,
+    view: raw.view === 'nodes' || raw.view === 'groups' || raw.view === 'search' ? raw.view : undefined,
     node: text(raw.node),
     status: text(raw.status),
     step: text(raw.step),
@@ -112,6 +114,18 @@ const connection = createRoute({
   path: '/connections/$id',
   component: lazyRouteComponent(() => import('./features/connections/ConnectionPage'), 'ConnectionPage'),
 });
+const newDocument = createRoute({
+  getParentRoute: () => root,
+  path: '/new-document',
+  validateSearch: (raw: Raw): EditSearch => ({ from: text(raw.from), version: text(raw.version), draft: text(raw.draft) }),
+  component: lazyRouteComponent(() => import('./features/documents/EditDocumentPage'), 'NewDocumentPage'),
+});
+const newVersion = createRoute({
+  getParentRoute: () => root,
+  path: '/documents/$name/new-version',
+  validateSearch: (raw: Raw): EditSearch => ({ version: text(raw.version) }),
+  component: lazyRouteComponent(() => import('./features/documents/EditDocumentPage'), 'NewVersionPage'),
+});
 
 const settings = createRoute({
   getParentRoute: () => root,
@@ -127,7 +141,7 @@ const diagnostics = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, connections, connection, settings, diagnostics]),
+  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, newDocument, newVersion, connections, connection, settings, diagnostics]),
   history: createHashHistory(),
   defaultErrorComponent: RouteError,
   defaultPendingComponent: Loading,

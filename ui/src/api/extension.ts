@@ -60,7 +60,7 @@ const Preview = z.object({
   online: count,
   offline: count,
   unsupported: count,
-  sample: z.catch(z.array(z.object({ instanceId: z.string(), name: text, status: text, platformType: text })), []),
+  sample: z.catch(z.array(z.object({ instanceId: z.string(), name: text, status: text, platformType: text, supported: z.optional(z.boolean()) })), []),
 });
 export type PreviewAnswer = z.infer<typeof Preview>;
 

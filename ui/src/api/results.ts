@@ -36,7 +36,7 @@ const Group = z.object({
   stderr: Sample,
 });
 export type OutputGroup = z.infer<typeof Group>;
-const Groups = z.object({ steps: z.array(z.string()), complete: z.catch(z.boolean(), true), groups: z.array(Group) });
+const Groups = z.object({ steps: z.array(z.string()), complete: z.catch(z.boolean(), true), groups: z.array(Group), total: z.optional(z.number()) });
 export type OutputGroups = z.infer<typeof Groups>;
 
 /** Nodes whose step wrote the same, largest group first. Without a step, the first. */
@@ -46,9 +46,9 @@ export async function getGroups(command: string, query: { step?: string; status?
 
 const Members = z.object({ nodes: z.array(Member), next: text });
 
-export async function getMembers(command: string, group: string, after: string | undefined, max: number): Promise<z.infer<typeof Members>> {
+export async function getMembers(command: string, step: string | undefined, group: string, after: string | undefined, max: number): Promise<z.infer<typeof Members>> {
   const path = `/commands/${encodeURIComponent(command)}/groups/${encodeURIComponent(group)}/nodes`;
-  return read(Members, await host.extension('GET', path, present({ after, max: String(max) })));
+  return read(Members, await host.extension('GET', path, present({ step, after, max: String(max) })));
 }
 
 const Match = z.object({ instanceId: z.string(), name: text, step: z.string(), stream: z.enum(['stdout', 'stderr']), line: z.number(), text: z.string() });

@@ -26,6 +26,7 @@ export function registerBuiltin(): void {
     { id: 'fold', text: 'shortcuts.fold', keys: '[', also: 'sidebar navigation 사이드바', run: () => void changePreferences({ navigationOpen: !preferences.get().navigationOpen }) },
     { id: 'shortcuts', text: 'shortcuts.title', keys: '?', also: 'keyboard help keys 키보드 도움말', run: () => shortcutsOpen.set(true) },
     { id: 'run', text: 'shortcuts.run', keys: 'Mod Enter', keysElsewhere: true, also: 'send command', run: ({ open }) => open('/run') },
+    { id: 'documents.new', text: 'documents.create', also: 'write document yaml 문서 만들기', run: ({ open }) => open('/new-document') },
     { id: 'diagnostics', text: 'diagnostics.copy', also: 'report bug crash 보고서 오류', run: () => void diagnostics().then((text) => host.copy(text)).then(() => flash({ type: 'success', text: 'diagnostics.copied' })).catch(() => undefined) },
     { id: 'copyAddress', text: 'palette.copyAddress', also: 'link url 링크 주소', run: () => void host.info().then((info) => host.copy(linkTo(shownPath(), info))).catch(() => undefined) },
     { id: 'newWindow', text: 'palette.newWindow', keys: 'Mod Shift N', also: 'window tab 창', run: () => void openWindow(shownPath()).catch(() => undefined) },

@@ -1,9 +1,10 @@
 //! What the console needs and AWS has no operation for, under `/quarterdeck/v1/` (docs/extensions.md): whole and live output, the preview of
-//! targets, sorted node lists, the overview. Everything that AWS has an operation for goes through that operation.
+//! targets, the check of a document that is being written, sorted node lists, the overview. Everything that AWS has an operation for goes through that operation.
 //!
 //! The event stream, `GET /quarterdeck/v1/events`, is served by the HTTP front from [`crate::events::Subscription`], since it has no end.
 
 mod diagnosis;
+mod documents;
 mod groups;
 mod node_filter;
 mod nodes;
@@ -101,6 +102,8 @@ async fn route(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         ("GET", ["nodes", "facets"]) => nodes::facets(cx, request).await,
         ("GET", ["nodes", node, "diagnosis"]) => diagnosis::get(cx, node).await,
         ("POST", ["nodes", node, "rotate-key"]) => nodes::rotate_key(cx, node).await,
+        ("POST", ["documents", "check"]) => documents::check(request),
+        ("POST", ["documents", "convert"]) => documents::convert(request),
         ("GET", ["targets", "preview"]) => preview::get(cx, request).await,
         ("GET", ["commands", command, "groups"]) => groups::list(cx, request, command).await,
         ("GET", ["commands", command, "groups", group, "nodes"]) => groups::nodes(cx, request, command, group).await,

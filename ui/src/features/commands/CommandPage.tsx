@@ -10,8 +10,9 @@ import Link from '@cloudscape-design/components/link';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Tabs from '@cloudscape-design/components/tabs';
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { useParams, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { call } from '../../api/call';
 import { usePolling } from '../../api/live';
@@ -30,7 +31,9 @@ import { CommandStatus } from '../../components/Status';
 import { When } from '../../components/When';
 import { useText } from '../../i18n';
 import { CopyCli } from './CopyCli';
-import { Invocations } from './Invocations';
+import { Groups } from './Groups';
+import { type CommandSearch, Invocations, useChange } from './Invocations';
+import { SearchOutputs } from './SearchOutputs';
 import { keptOf, targetingOf, targetWords } from './runForm';
 
 async function readCommand(id: string): Promise<Command | null> {
@@ -127,7 +130,7 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
       <SpaceBetween size="l">
         {failure}
         <Summary command={command} />
-        <Invocations command={command} />
+        <Results command={command} />
       </SpaceBetween>
       {asking && (
         <Confirm
@@ -143,6 +146,28 @@ function Known({ command, parents, failure }: { command: Command; parents: { tex
         </Confirm>
       )}
     </Page>
+  );
+}
+
+/** Seen node by node, by what they wrote, or by a text in it. */
+function Results({ command }: { command: Command }) {
+  const { t } = useText();
+  const { view } = useSearch({ strict: false }) as CommandSearch;
+  const change = useChange(command.CommandId ?? '');
+  // Decided once: a view that changes when the command ends would take away what someone looks at.
+  const [first] = useState<'nodes' | 'groups'>(() => ((command.TargetCount ?? 0) > 1 && !isRunning(command.Status) ? 'groups' : 'nodes'));
+  const { node } = useSearch({ strict: false }) as CommandSearch;
+  return (
+    <Tabs
+      ariaLabel={t('results.views')}
+      activeTabId={view ?? (node === undefined ? first : 'nodes')}
+      onChange={({ detail }) => change({ view: detail.activeTabId as CommandSearch['view'] })}
+      tabs={[
+        { id: 'nodes', label: t('results.byNode'), content: <Invocations command={command} /> },
+        { id: 'groups', label: t('results.grouped'), content: <Groups command={command} /> },
+        { id: 'search', label: t('results.searchTab'), content: <SearchOutputs command={command} /> },
+      ]}
+    />
   );
 }
 

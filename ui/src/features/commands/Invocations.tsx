@@ -35,7 +35,7 @@ import { copyAllOutputs } from './wholeOutput';
 
 export interface CommandSearch {
   /** Which of the views of the results. */
-  view?: 'groups' | 'search';
+  view?: 'nodes' | 'groups' | 'search';
   node?: string;
   status?: string;
   /** A line of the node's output that is to be shown. */
@@ -197,7 +197,7 @@ export function Invocations({ command }: { command: Command }) {
             cell: (item) => (
               <Button
                 variant="inline-link"
-                ariaLabel={t('results.showOutputOf', { node: item.InstanceName || item.InstanceId })}
+                ariaLabel={`${item.InstanceId === node ? t('results.shownBelow') : t('results.showOutput')}: ${item.InstanceName || item.InstanceId}`}
                 ariaExpanded={item.InstanceId === node}
                 onClick={() => show(item)}
               >

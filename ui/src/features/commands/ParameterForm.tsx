@@ -82,7 +82,7 @@ function Field({ document, parameter, plugins, value, showProblem, onChange }: F
   const text = useText();
   const { t } = text;
   const problem = problemOf(parameter, value);
-  const script = scriptLanguage(parameter, plugins);
+  const script = scriptLanguage(parameter, plugins, value);
   const id = useId();
   const description = describe(document, parameter, text);
   const constraint = script ? t('run.lines', { count: linesOf(value).length }) : hintOf(parameter, text);

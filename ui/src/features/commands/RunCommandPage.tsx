@@ -2,6 +2,7 @@
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import Checkbox from '@cloudscape-design/components/checkbox';
 import Container from '@cloudscape-design/components/container';
 import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
@@ -15,6 +16,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { call } from '../../api/call';
+import { lineOf } from '../../api/errors';
 import type { SendCommandInput } from '../../api/operations';
 import { flash } from '../../app/flash';
 import { isComposing, isDialogOpen } from '../../app/keys';
@@ -31,6 +33,7 @@ import { DocumentPicker } from './DocumentPicker';
 import { draftOf, dropDraft, keepDraft } from './draft';
 import { useDocumentSummary } from './documents';
 import { ParameterForm } from './ParameterForm';
+import { leaveAsDocument } from './asDocument';
 import { nodesOf } from './nodesOf';
 import type { ParameterRule } from './parameters';
 import { DEFAULT_VERSION, emptyForm, fieldOf, formOf, IDS_OF_A_COMMAND, inputsOf, isSound, MOST_IDS, onNodes, problemsOf, type FormProblems, type RunForm, targetsOf, withTargets } from './runForm';
@@ -48,6 +51,8 @@ export interface RunSearch {
   only?: 'failed';
   /** Of the earlier command's nodes, a group of the same output. */
   group?: string;
+  /** The step whose outputs are grouped so. */
+  step?: string;
 }
 const FIRST_DOCUMENT = 'AWS-RunShellScript';
 
@@ -68,7 +73,7 @@ export function RunCommandPage() {
   });
   const isNarrowed = search.from !== undefined && (search.only !== undefined || search.group !== undefined || search.nodes !== undefined);
   const narrowed = useQuery({
-    queryKey: ['command', search.from, 'nodes of', search.only ?? '', search.group ?? ''],
+    queryKey: ['command', search.from, 'nodes of', search.only ?? '', search.step ?? '', search.group ?? ''],
     queryFn: () => nodesOf(search.from ?? '', search),
     enabled: search.from !== undefined && (search.only !== undefined || search.group !== undefined),
     staleTime: Number.POSITIVE_INFINITY,
@@ -186,7 +191,7 @@ function useDraft(address: string, initial: RunForm) {
 }
 
 function Fields({ address, initial }: { address: string; initial: RunForm }) {
-  const { t } = useText();
+  const { t, maybe } = useText();
   const { form, setForm, restored, leaving, startOver, onSent } = useDraft(address, initial);
   const summary = useDocumentSummary(form.document, form.version === DEFAULT_VERSION ? undefined : form.version);
   const parameters = summary.data?.parameters ?? [];
@@ -200,6 +205,14 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
   const tried = tries > 0;
   const change = (next: Partial<RunForm>) => setForm((now) => ({ ...now, ...next }));
   const blocked = useBlocked();
+  const open = useOpen();
+  const saveAsDocument = async () => {
+    try {
+      open(`/new-document?draft=${await leaveAsDocument(form, parameters)}`);
+    } catch (failure) {
+      flash({ type: 'error', text: 'errors.flash', values: { what: t('run.saveAsFailed'), message: lineOf(failure, maybe) } });
+    }
+  };
   const place = useRunKey(() => {
     if (!blocked) void send();
   });
@@ -221,6 +234,9 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
           errorText={tried && !sound ? t('run.fix') : undefined}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
+              <Button disabled={!summary.data} disabledReason={t('run.documentPick')} onClick={() => void saveAsDocument()}>
+                {t('run.saveAsDocument')}
+              </Button>
               <CopyCli inputs={inputsOf(form, parameters)} />
               <Button variant="primary" loading={busy} disabled={Boolean(blocked)} disabledReason={blocked} onClick={() => void send()}>
                 {t('run.submit')}
@@ -244,7 +260,7 @@ function Fields({ address, initial }: { address: string; initial: RunForm }) {
                 <DocumentPicker
                   document={form.document}
                   version={form.version}
-                  onChange={(document, version) => change(document === form.document ? { version } : { document, version, fields: {}, given: {} })}
+                  onChange={(document, version) => change(document === form.document ? { version, hash: undefined } : { document, version, fields: {}, given: {}, hash: undefined })}
                 />
                 {summary.error && <Failure error={summary.error} what={t('run.documentFailed')} onRetry={() => void summary.refetch()} />}
                 {form.document !== '' && summary.isPending && <Loading />}
@@ -305,6 +321,23 @@ function Leaving({ stay, leave }: { stay: () => void; leave: () => void }) {
   );
 }
 
+/** Runs only what the document says now: whoever changes it meanwhile changes nothing that runs. */
+function PinContent({ form, change }: { form: RunForm; change: (next: Partial<RunForm>) => void }) {
+  const { t } = useText();
+  const version = form.version === DEFAULT_VERSION ? undefined : form.version;
+  const query = useQuery({
+    queryKey: ['document', form.document, 'description', version ?? ''],
+    queryFn: async () => (await call('DescribeDocument', { Name: form.document, DocumentVersion: version })).Document,
+    enabled: form.document !== '',
+  });
+  const hash = query.data?.HashType === 'Sha256' ? query.data.Hash : undefined;
+  return (
+    <Checkbox checked={form.hash !== undefined} disabled={hash === undefined && form.hash === undefined} description={t('run.pinHint')} onChange={({ detail }) => change({ hash: detail.checked ? hash : undefined })}>
+      {t('run.pin')} {form.hash && <span className="qd-id">{form.hash.slice(0, 12)}…</span>}
+    </Checkbox>
+  );
+}
+
 function How({ form, change, problems }: { form: RunForm; change: (next: Partial<RunForm>) => void; problems: FormProblems }) {
   const { t } = useText();
   return (
@@ -333,6 +366,7 @@ function How({ form, change, problems }: { form: RunForm; change: (next: Partial
         >
           <Input value={form.comment} onChange={({ detail }) => change({ comment: detail.value })} />
         </FormField>
+        <PinContent form={form} change={change} />
         {Object.keys(form.kept).length > 0 && (
           <FormField label={t('run.kept')} description={t('run.keptHint')} stretch>
             <CodeBlock text={JSON.stringify(form.kept, null, 2)} />

@@ -46,6 +46,9 @@ export function TargetPreview({ targets, document }: { targets: Targeting | unde
 function Answer({ answer }: { answer: PreviewAnswer }) {
   const { t } = useText();
   if (answer.total === 0) return <StatusIndicator type="warning">{t('run.previewNoMatch')}</StatusIndicator>;
+  // What will not run, or not now, is what a person wants to see.
+  const weight = (node: PreviewAnswer['sample'][number]) => (node.supported === false ? 0 : node.status === 'Online' ? 2 : 1);
+  const sorted = answer.sample.toSorted((a, b) => weight(a) - weight(b));
   const rest = answer.total - Math.min(SHOWN, answer.sample.length);
   return (
     <SpaceBetween size="s">
@@ -56,10 +59,10 @@ function Answer({ answer }: { answer: PreviewAnswer }) {
         {answer.unsupported > 0 && <StatusIndicator type="error">{t('run.previewUnsupported', { count: answer.unsupported })}</StatusIndicator>}
       </SpaceBetween>
       <ul className="qd-preview">
-        {answer.sample.slice(0, SHOWN).map((node) => (
+        {sorted.slice(0, SHOWN).map((node) => (
           <li key={node.instanceId}>
             <span className="qd-preview-name">{node.name || node.instanceId}</span>
-            <NodeStatus status={node.status} />
+            {node.supported === false ? <StatusIndicator type="error">{t('run.previewNot', { platform: node.platformType ?? '–' })}</StatusIndicator> : <NodeStatus status={node.status} />}
           </li>
         ))}
       </ul>

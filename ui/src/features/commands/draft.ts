@@ -26,6 +26,7 @@ const Form = z.object({
   timeout: z.string(),
   concurrency: z.string(),
   errors: z.string(),
+  hash: z.optional(z.string()),
 });
 
 export function draftOf(address: string): RunForm | undefined {

@@ -16,10 +16,10 @@ async function withStatus(id: string, status: string, limit: number): Promise<Wh
   }, limit);
 }
 
-export async function nodesOf(id: string, { only, group }: Pick<RunSearch, 'only' | 'group'>): Promise<Whole<string>> {
+export async function nodesOf(id: string, { only, group, step }: Pick<RunSearch, 'only' | 'group' | 'step'>): Promise<Whole<string>> {
   if (group !== undefined) {
     return readUpTo(async (token) => {
-      const answer = await getMembers(id, group, token, PAGE);
+      const answer = await getMembers(id, step, group, token, PAGE);
       return { items: answer.nodes.map((node) => node.id), nextToken: answer.next };
     }, MOST_IDS);
   }

@@ -37,6 +37,13 @@ describe('scripts', () => {
     expect(scriptLanguage(named('commands'), ['aws:runPowerShellScript'])).toBe('powershell');
     expect(scriptLanguage(named('workingDirectory'), ['aws:runShellScript'])).toBeUndefined();
   });
+  it('are coloured by their first line, where it says what runs them', () => {
+    const of = (script: string) => scriptLanguage(named('commands'), ['aws:runShellScript'], script);
+    expect(['#!/usr/bin/env python3\nprint()', '#!/usr/bin/python3.11 -u', '#! /bin/bash -e', '#!/usr/bin/env -S pwsh -NoLogo', '#!/usr/bin/env A=b perl', '#!', 'echo #!/bin/python'].map(of)).toEqual([
+      'python', 'python', 'shell', 'powershell', 'text', 'shell', 'shell',
+    ]);
+    expect(scriptLanguage(named('workingDirectory'), ['aws:runShellScript'], '#!/bin/sh')).toBeUndefined();
+  });
   it('keep blank lines and trailing spaces, but not the closing line break', () => {
     expect(linesOf('a\n\n  b  \n')).toEqual(['a', '', '  b  ']);
     expect(linesOf('a\r\nb')).toEqual(['a', 'b']);
@@ -62,6 +69,9 @@ describe('problemOf', () => {
     [make({ allowedValues: ['Scan', 'Install'] }), 'scan', 'allowed'],
     [make({ type: 'StringList', maxItems: 1 }), 'a\nb', 'maxItems'],
     [make({ minChars: 2 }), '가', 'minChars'],
+    [make({ maxChars: 1 }), '🚀', 'maxChars'],
+    [make({ type: 'MapList', minItems: 2 }), '[{"a":1}]', 'minItems'],
+    [make({ type: 'StringMap', maxChars: 3 }), '{"a":"b"}', 'maxChars'],
   ])('%# finds the rule', (parameter, field, expected) => expect(problemOf(parameter, field)?.rule).toBe(expected));
 
   it.each([

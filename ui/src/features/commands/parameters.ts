@@ -48,7 +48,9 @@ export function toField(type: ParameterType, value: unknown): string {
   return text(value);
 }
 
+/** A bound; some authors write it as text, and the hub takes it so. */
 function whole(value: unknown): number | undefined {
+  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
 }
 
@@ -86,10 +88,26 @@ export function readDocument(content: string): DocumentSummary {
   };
 }
 
+export type ScriptLanguage = 'shell' | 'powershell' | 'python' | 'text';
+
+/** The language of a script by its first line: `#!/usr/bin/env python3`, `#! /bin/bash -e`, `#!/usr/bin/env -S pwsh`. */
+function byShebang(script: string): ScriptLanguage | undefined {
+  const [, words] = /^#!\s*([^\r\n]+)/.exec(script) ?? [];
+  if (words === undefined) return undefined;
+  const program = words
+    .split(/\s+/)
+    .map((word) => word.split('/').at(-1) ?? '')
+    .find((word) => word !== '' && word !== 'env' && !word.startsWith('-') && !word.includes('='));
+  if (program === undefined) return undefined;
+  if (/^(?:ba|da|z|k|a|fi)?sh$/.test(program)) return 'shell';
+  if (/^(?:python|pypy)[\d.]*$/.test(program)) return 'python';
+  return /^(?:pwsh|powershell)(?:\.exe)?(?:-preview)?$/.test(program) ? 'powershell' : 'text';
+}
+
 /** Which colours a script gets, if the parameter is one: the list of lines that a shell or PowerShell plugin runs. */
-export function scriptLanguage(parameter: ParameterRule, plugins: string[]): 'shell' | 'powershell' | undefined {
+export function scriptLanguage(parameter: ParameterRule, plugins: string[], script = ''): ScriptLanguage | undefined {
   if (parameter.type !== 'StringList' || !(parameter.multiline || parameter.name === 'commands') || parameter.allowedValues.length > 0) return undefined;
-  if (plugins.includes('aws:runShellScript')) return 'shell';
+  if (plugins.includes('aws:runShellScript')) return byShebang(script) ?? 'shell';
   return plugins.some((plugin) => plugin === 'aws:runPowerShellScript' || plugin === 'aws:psModule') ? 'powershell' : undefined;
 }
 
@@ -130,10 +148,16 @@ function matchesWhole(pattern: string, value: string): boolean {
 function problemOfEach(parameter: ParameterRule, value: string): Problem | undefined {
   if (parameter.allowedValues.length > 0 && !parameter.allowedValues.includes(value)) return { rule: 'allowed', value };
   if (parameter.allowedPattern && !matchesWhole(parameter.allowedPattern, value)) return { rule: 'pattern', value: parameter.allowedPattern };
-  const length = [...value].length;
+  // In UTF-16 units, as the hub counts.
+  const { length } = value;
   if (parameter.minChars !== undefined && length < parameter.minChars) return { rule: 'minChars', limit: parameter.minChars };
   if (parameter.maxChars !== undefined && length > parameter.maxChars) return { rule: 'maxChars', limit: parameter.maxChars };
   return undefined;
+}
+
+function problemOfCount(parameter: ParameterRule, count: number): Problem | undefined {
+  if (parameter.minItems !== undefined && count < parameter.minItems) return { rule: 'minItems', limit: parameter.minItems };
+  return parameter.maxItems !== undefined && count > parameter.maxItems ? { rule: 'maxItems', limit: parameter.maxItems } : undefined;
 }
 
 function problemOfJson(parameter: ParameterRule, field: string): Problem | undefined {
@@ -141,6 +165,15 @@ function problemOfJson(parameter: ParameterRule, field: string): Problem | undef
     const value: unknown = JSON.parse(field);
     if (parameter.type === 'StringMap' && !isObject(value)) return { rule: 'map' };
     if (parameter.type === 'MapList' && !(Array.isArray(value) && value.every(isObject))) return { rule: 'mapList' };
+    const items = Array.isArray(value) ? (value as unknown[]) : [value];
+    if (parameter.type === 'MapList') {
+      const wrong = problemOfCount(parameter, items.length);
+      if (wrong) return wrong;
+    }
+    for (const item of items) {
+      const wrong = problemOfEach(parameter, JSON.stringify(item));
+      if (wrong) return wrong;
+    }
     return undefined;
   } catch {
     return { rule: parameter.type === 'StringMap' ? 'map' : 'mapList' };
@@ -157,8 +190,8 @@ export function problemOf(parameter: ParameterRule, field: string): Problem | un
   if (parameter.type === 'Boolean') return ['true', 'false'].includes(field) ? undefined : { rule: 'boolean' };
   if (parameter.type === 'StringMap' || parameter.type === 'MapList') return problemOfJson(parameter, field);
   if (parameter.type === 'StringList') {
-    if (parameter.minItems !== undefined && values.length < parameter.minItems) return { rule: 'minItems', limit: parameter.minItems };
-    if (parameter.maxItems !== undefined && values.length > parameter.maxItems) return { rule: 'maxItems', limit: parameter.maxItems };
+    const wrong = problemOfCount(parameter, values.length);
+    if (wrong) return wrong;
   }
   for (const value of values) {
     const problem = problemOfEach(parameter, value);

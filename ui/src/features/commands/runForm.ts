@@ -30,6 +30,8 @@ export interface RunForm {
   timeout: string;
   concurrency: string;
   errors: string;
+  /** SHA-256 of the content that is to run; what differs is refused. */
+  hash?: string;
 }
 
 export const DEFAULT_VERSION = '$DEFAULT';
@@ -204,6 +206,7 @@ export function inputOf(form: RunForm, parameters: ParameterRule[]): SendCommand
   return {
     DocumentName: form.document,
     ...(form.version === DEFAULT_VERSION ? {} : { DocumentVersion: form.version }),
+    ...(form.hash ? { DocumentHash: form.hash, DocumentHashType: 'Sha256' as const } : {}),
     ...targetsOf(form),
     ...(values.length > 0 ? { Parameters: Object.fromEntries(values) } : {}),
     ...(form.comment ? { Comment: form.comment } : {}),

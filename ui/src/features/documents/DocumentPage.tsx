@@ -1,5 +1,4 @@
 /** One document: what it says, what it asks for, its versions. */
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
@@ -12,9 +11,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { call } from '../../api/call';
-import type { DocumentDescription, DocumentVersionInfo } from '../../api/operations';
+import type { DocumentDescription, DocumentFormat } from '../../api/operations';
 import { Page } from '../../app/page';
-import { href, useOpen } from '../../app/router';
+import { href } from '../../app/router';
 import { Empty } from '../../components/Empty';
 import { Failure } from '../../components/Failure';
 import { Loading } from '../../components/Loading';
@@ -23,6 +22,11 @@ import { type Text, useText } from '../../i18n';
 import { useDocumentSummary, useDocumentVersions } from '../commands/documents';
 import { describe } from '../commands/descriptions';
 import type { ParameterRule } from '../commands/parameters';
+import { DocumentActions } from './DocumentActions';
+import { DocumentTags } from './DocumentTags';
+import { Permissions } from './Permissions';
+import { UsedBy } from './UsedBy';
+import { Versions } from './Versions';
 
 const CodeEditor = lazy(() => import('../../components/CodeEditor').then((module) => ({ default: module.CodeEditor })));
 
@@ -32,30 +36,19 @@ export interface DocumentSearch {
 }
 
 export function DocumentPage() {
-  const { t, maybe } = useText();
-  const open = useOpen();
+  const { maybe, t } = useText();
   const { name = '' } = useParams({ strict: false }) as { name?: string };
   const { version } = useSearch({ strict: false }) as DocumentSearch;
   const query = useQuery({
     queryKey: ['document', name, 'description', version ?? ''],
     queryFn: async () => (await call('DescribeDocument', { Name: name, DocumentVersion: version })).Document,
   });
-  const blocked = query.data && query.data.DocumentType !== 'Command' ? t('documents.runOnlyCommands') : undefined;
   return (
     <Page
       title={name}
       description={query.data?.Owner === 'Amazon' ? maybe(`documents.about.${name}`, query.data.Description ?? '') : query.data?.Description}
       parents={[{ text: t('documents.title'), href: href('/documents') }]}
-      actions={
-        <Button
-          variant="primary"
-          disabled={!query.data || Boolean(blocked)}
-          disabledReason={blocked}
-          onClick={() => open(`/run?document=${encodeURIComponent(name)}${version ? `&version=${encodeURIComponent(JSON.stringify(version))}` : ''}`)}
-        >
-          {t('documents.run')}
-        </Button>
-      }
+      actions={<DocumentActions document={query.data} name={name} version={version} />}
     >
       {query.error && <Failure error={query.error} what={t('run.documentFailed')} onRetry={() => void query.refetch()} />}
       {query.isPending && <Loading />}
@@ -88,9 +81,12 @@ function Known({ document, name, version }: { document: DocumentDescription; nam
           />
         }
         tabs={[
-          { id: 'content', label: t('documents.content'), content: <Content name={name} version={version} /> },
+          { id: 'content', label: t('documents.content'), content: <Content name={name} version={version} format={document.DocumentFormat} /> },
           { id: 'parameters', label: t('documents.parameters'), content: <Parameters name={name} version={version} /> },
-          { id: 'versions', label: t('documents.versions'), content: <Versions items={versions.data} error={versions.error} retry={() => void versions.refetch()} /> },
+          { id: 'versions', label: t('documents.versions'), content: <Versions document={document} /> },
+          { id: 'used', label: t('documents.used'), content: <UsedBy name={name} /> },
+          { id: 'permissions', label: t('documents.permissions'), content: <Permissions document={document} /> },
+          { id: 'tags', label: t('nodes.tags'), content: <DocumentTags document={document} /> },
         ]}
       />
     </SpaceBetween>
@@ -118,11 +114,11 @@ function Details({ document }: { document: DocumentDescription }) {
   );
 }
 
-function Content({ name, version }: { name: string; version?: string }) {
+function Content({ name, version, format }: { name: string; version?: string; format?: DocumentFormat }) {
   const { t } = useText();
   const query = useQuery({
-    queryKey: ['document', name, 'content', version ?? ''],
-    queryFn: async () => call('GetDocument', { Name: name, DocumentVersion: version }),
+    queryKey: ['document', name, 'content', version ?? '', format ?? ''],
+    queryFn: async () => call('GetDocument', { Name: name, DocumentVersion: version, DocumentFormat: format }),
   });
   if (query.error) return <Failure error={query.error} what={t('documents.contentFailed')} onRetry={() => void query.refetch()} />;
   if (!query.data) return <Loading />;
@@ -166,29 +162,6 @@ function Parameters({ name, version }: { name: string; version?: string }) {
         { id: 'default', header: t('documents.default'), cell: (item) => (item.required ? t('documents.required') : item.default || '–') },
         { id: 'rules', header: t('documents.rules'), cell: (item) => <span className="qd-anywhere">{rulesOf(item, text)}</span> },
         { id: 'description', header: t('commands.comment'), cell: (item) => describe(name, item, text) || '–' },
-      ]}
-    />
-  );
-}
-
-function Versions({ items, error, retry }: { items?: DocumentVersionInfo[]; error: unknown; retry: () => void }) {
-  const { t, maybe } = useText();
-  if (error) return <Failure error={error} what={t('documents.versionsFailed')} onRetry={retry} />;
-  return (
-    <Table
-      variant="embedded"
-      items={items ?? []}
-      trackBy="DocumentVersion"
-      loading={!items}
-      loadingText={t('common.loading')}
-      ariaLabels={{ tableLabel: t('documents.versions') }}
-      columnDefinitions={[
-        { id: 'version', header: t('documents.version'), isRowHeader: true, cell: (item) => item.DocumentVersion },
-        { id: 'name', header: t('documents.versionName'), cell: (item) => item.VersionName ?? '–' },
-        { id: 'default', header: t('documents.isDefault'), cell: (item) => (item.IsDefaultVersion ? t('common.yes') : t('common.no')) },
-        { id: 'format', header: t('documents.format'), cell: (item) => item.DocumentFormat ?? '–' },
-        { id: 'status', header: t('documents.status'), cell: (item) => maybe(`status.document.${item.Status}`, item.Status ?? '–') },
-        { id: 'created', header: t('documents.created'), cell: (item) => <When at={item.CreatedDate} /> },
       ]}
     />
   );

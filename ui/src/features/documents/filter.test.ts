@@ -19,3 +19,10 @@ it('takes one owner, several types, and free text as the beginning of a name', (
   ]);
   expect(fromQuery(toQuery(filters))).toEqual(filters);
 });
+
+it('takes one tag, typed or chosen', () => {
+  const typed = fromQuery({ operation: 'and', tokens: [{ operator: ':', value: 'tag:team = web' }, { propertyKey: 'tag:role', operator: '=', value: 'db' }] });
+  expect(typed).toEqual([{ Key: 'tag:role', Values: ['db'] }]);
+  expect(fromQuery({ operation: 'and', tokens: [{ operator: ':', value: 'tag:팀=플랫폼' }] })).toEqual([{ Key: 'tag:팀', Values: ['플랫폼'] }]);
+  expect(fromQuery(toQuery(typed))).toEqual(typed);
+});

@@ -89,6 +89,11 @@ export const run = {
   fix: 'Some values need correcting before this can run.',
   sourceFailed: 'The earlier command could not be read',
   readOnly: 'This connection is marked read only.',
+  pin: 'Run only what the document says now',
+  pinHint: 'The hub refuses the command if the content has changed by then (DocumentHash).',
+  saveAsDocument: 'Save as document',
+  saveAsFailed: 'The document could not be made',
+  previewNot: 'Not on {{platform}}',
   problem: {
     required: 'Enter a value.',
     allowed: '“{{value}}” is not one of the allowed values.',

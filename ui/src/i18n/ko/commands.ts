@@ -86,6 +86,11 @@ export const run = {
   fix: '실행하기 전에 고쳐야 할 값이 있습니다.',
   sourceFailed: '앞선 명령을 읽지 못했습니다',
   readOnly: '읽기 전용으로 지정된 연결입니다.',
+  pin: '지금 내용의 문서만 실행',
+  pinHint: '그때까지 내용이 바뀌면 허브가 명령을 거부합니다(DocumentHash).',
+  saveAsDocument: '문서로 저장',
+  saveAsFailed: '문서를 만들지 못했습니다',
+  previewNot: '{{platform}}에서 실행 안 됨',
   problem: {
     required: '값을 입력하세요.',
     allowed: '“{{value}}”은(는) 허용된 값이 아닙니다.',
