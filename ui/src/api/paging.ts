@@ -45,7 +45,8 @@ export function usePaged<T>(key: QueryKey, read: (token: string | undefined) => 
     page: current.page,
     pages,
     openEnd: Boolean(next) && current.page === pages - 2,
-    loading: query.isPending && query.fetchStatus !== 'idle',
+    // Of the first reading only. Looking at `fetchStatus` would draw a long table anew for every reading that changes nothing.
+    loading: query.isLoading,
     stale: query.isPlaceholderData,
     error: query.error,
     go(page) {

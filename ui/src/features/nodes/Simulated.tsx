@@ -24,7 +24,7 @@ const TAG = 'tag:quarterdeck:simulated';
 export function Simulated() {
   const { t } = useText();
   const connection = useConnection();
-  const reason = !host.simulation ? t('simulated.appOnly') : connection && !connection.embedded ? t('simulated.ownHubOnly') : undefined;
+  const reason = !host.simulation ? t(host.kind === 'browser' ? 'simulated.appOnly' : 'simulated.notHere') : connection && !connection.embedded ? t('simulated.ownHubOnly') : undefined;
   return (
     <Container header={<Header variant="h2" description={t('simulated.text')}>{t('simulated.title', { count: NODES })}</Header>}>
       {host.simulation && !reason ? (

@@ -332,5 +332,6 @@ export const simulated = {
   ended: 'The simulated nodes ended',
   failed: 'The simulated nodes did not do what they should',
   appOnly: 'Only the desktop app can start them, for its own hub.',
+  notHere: 'This version of the app cannot start them.',
   ownHubOnly: 'Only the hub inside this app takes them: simulated nodes belong in nobody else’s fleet.',
 };
