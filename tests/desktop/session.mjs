@@ -60,7 +60,7 @@ export class Desktop {
   #browser;
 
   /**
-   * @param {{ keyring?: boolean, notifications?: boolean, tray?: boolean | 'without host', args?: string[] }} options what this desktop has;
+   * @param {{ keyring?: boolean, notifications?: boolean, tray?: boolean | 'without host', inputMethod?: boolean, args?: string[] }} options what this desktop has;
    *   everything by default
    */
   static async start(options = {}) {
@@ -94,12 +94,15 @@ export class Desktop {
       NO_AT_BRIDGE: '1',
       GTK_USE_PORTAL: '0',
       QUARTERDECK_LOG: process.env.QUARTERDECK_LOG || 'info',
+      // Without a method of the test's own there is none: what the machine has set is not the test's.
+      ...(options.inputMethod ? { GTK_IM_MODULE: 'ibus', XMODIFIERS: '@im=ibus', GSETTINGS_BACKEND: 'memory' } : {}),
     };
     const screen = this.run('Xvfb', ['-displayfd', '1', '-screen', '0', '1400x900x24', '-nolisten', 'tcp']);
     this.environment.DISPLAY = `:${await firstLine(screen, 'Xvfb')}`;
     const bus = this.run('dbus-daemon', ['--session', '--nofork', '--print-address=1']);
     this.environment.DBUS_SESSION_BUS_ADDRESS = await firstLine(bus, 'dbus-daemon');
     this.run('openbox', []);
+    if (options.inputMethod) await this.#hangul();
     if (options.keyring) {
       const keyring = this.run('gnome-keyring-daemon', ['--unlock', '--components=secrets', '--foreground'], 'pipe');
       keyring.stdin.end('a test keyring');
@@ -120,6 +123,15 @@ export class Desktop {
     const port = await freePort();
     this.run('tauri-driver', ['--port', String(port), '--native-port', String(await freePort())], 'ignore', 'inherit');
     this.port = port;
+  }
+
+  /** The input method of a Korean desktop: ibus with its engine for Hangul. */
+  async #hangul() {
+    this.run('ibus-daemon', ['--xim', '--panel', 'disable', '--emoji-extension', 'disable']);
+    await eventually('the engine for Hangul', async () => {
+      await this.output('ibus', ['engine', 'hangul']);
+      return (await this.output('ibus', ['engine'])).trim() === 'hangul';
+    });
   }
 
   /** Starts a program of this desktop; it ends with the desktop. */

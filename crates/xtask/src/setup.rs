@@ -24,8 +24,10 @@ const BUILD: &[&str] = &[
 /// A desktop on a machine that has no display: the virtual screen, a window manager, a session bus, and what takes pictures of it.
 const VIRTUAL_DESKTOP: &[&str] = &["xvfb", "openbox", "dbus", "dbus-x11", "imagemagick", "xdotool"];
 
-/// What only tests need: a keyring and a notification daemon to meet the app, drivers for window and browser, PostgreSQL for the second engine.
-const TESTS: &[&str] = &["gnome-keyring", "dunst", "libglib2.0-bin", "webkit2gtk-driver", "chromium", "postgresql"];
+/// What only tests need: a keyring, a notification daemon and an input method to meet the app, drivers for window and browser, PostgreSQL for the
+/// second engine.
+const TESTS: &[&str] =
+    &["gnome-keyring", "dunst", "libglib2.0-bin", "webkit2gtk-driver", "chromium", "postgresql", "ibus", "ibus-hangul", "ibus-gtk3"];
 
 /// Version of the program that drives the app's window in tests. It is on crates.io only.
 const TAURI_DRIVER: &str = "2.1.0";
