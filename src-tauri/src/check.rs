@@ -136,19 +136,22 @@ async fn judge_credentials(
         let identity = sts::caller_identity(distant.client()).await?;
         // An identity that the endpoint knows may still be allowed nothing here.
         let input = serde_json::json!({ "MaxResults": 5 });
-        distant.client().call("ssm", "AmazonSSM.DescribeInstanceInformation", &input).await?;
-        Ok::<_, CallError>(identity)
+        let listed = distant.client().call("ssm", "AmazonSSM.DescribeInstanceInformation", &input).await;
+        Ok::<_, CallError>((identity, listed.err().map(CallError::from)))
     };
-    match asked.await {
-        Ok(identity) => {
-            checked.add("credentials", "good", "known", identity.arn.clone());
-            (checked.account, checked.arn) = (Some(identity.account), Some(identity.arn));
+    let (identity, refused) = match asked.await {
+        Ok(known) => known,
+        Err(error) => return checked.add("credentials", "failed", &error.code, error.message),
+    };
+    match refused {
+        None => checked.add("credentials", "good", "known", identity.arn.clone()),
+        // A server with only some of AWS's operations answers the others in its own way.
+        Some(error) if connection.kind == Kind::Aws && (error.code.starts_with("UnknownOperation") || error.code.starts_with("Http5")) => {
+            checked.add("credentials", "warning", "partly", error.message);
         }
-        Err(error) if connection.kind == Kind::Aws && error.code.starts_with("UnknownOperation") => {
-            checked.add("credentials", "warning", "known", error.message);
-        }
-        Err(error) => checked.add("credentials", "failed", &error.code, error.message),
+        Some(error) => checked.add("credentials", "failed", &error.code, error.message),
     }
+    (checked.account, checked.arn) = (Some(identity.account), Some(identity.arn));
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! The hub in this process: opened on SQLite in the app's data folder, reachable for nodes and the AWS CLI on a local TLS listener.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use qd_hub::events::{Cursor, Subscription};
 use qd_hub::{Caller, Hub, HubConfig, HubError, dispatch, extension};
 use qd_model::Operation;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::error::CallError;
 use crate::local::{Local, settings};
+use crate::outside::{self, Outside};
 use crate::state::{Reply, Request};
 use crate::this_machine::{Activation, HubAddress, NodeError};
 
@@ -25,6 +27,7 @@ pub struct Embedded {
     hub: Hub,
     caller: Arc<Caller>,
     address: HubAddress,
+    outside: Arc<Mutex<Outside>>,
 }
 
 impl Embedded {
@@ -34,7 +37,9 @@ impl Embedded {
         let hub = Hub::open(HubConfig { credentials_file: false, ..HubConfig::embedded(&hub_dir) }).await?;
         let listener = listen(&hub, local).await?;
         let address = HubAddress { listener, region: hub.shared().region.clone(), ca_file: hub_dir.join(qd_hub::http::tls::CA_FILE) };
-        Ok(Self { caller: hub.administrator(), hub, address })
+        let opened = Self { caller: hub.administrator(), hub, address, outside: Arc::default() };
+        opened.listen_outside(&outside::chosen(local)).await;
+        Ok(opened)
     }
 
     pub fn address(&self) -> &HubAddress {
@@ -46,6 +51,41 @@ impl Embedded {
         let pem = tokio::fs::read(&self.address.ca_file).await.ok()?;
         let digest = ring::digest::digest(&ring::digest::SHA256, &pem);
         Some(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Serves these addresses beside this machine's own, on the same port, and no others. Answers those that could not be served, each
+    /// with the reason: an address may be gone with its network.
+    pub async fn listen_outside(&self, addresses: &[IpAddr]) -> Vec<(IpAddr, String)> {
+        let port = self.address.listener.port();
+        let wanted: Vec<IpAddr> = {
+            let mut outside = self.outside();
+            outside.close_others(addresses);
+            addresses.iter().filter(|address| !outside.serves(address)).copied().collect()
+        };
+        let mut failed = Vec::new();
+        for address in wanted {
+            let stop = CancellationToken::new();
+            match self.hub.serve_until(SocketAddr::new(address, port), stop.clone()).await {
+                Ok(listening) => {
+                    tracing::info!(%listening, "the hub listens for other machines");
+                    self.outside().opened(address, stop);
+                }
+                Err(error) => {
+                    tracing::warn!(%address, %error, "the hub does not listen there");
+                    failed.push((address, error.to_string()));
+                }
+            }
+        }
+        failed
+    }
+
+    /// Addresses beside this machine's own that are served now.
+    pub fn outside_addresses(&self) -> Vec<IpAddr> {
+        self.outside().addresses()
+    }
+
+    fn outside(&self) -> MutexGuard<'_, Outside> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Twelve digits.
@@ -138,6 +178,25 @@ async fn listen(hub: &Hub, local: &Local) -> Result<SocketAddr, HubError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn other_addresses_are_served_and_let_go_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = Local::in_memory().unwrap();
+        let another: IpAddr = "127.0.0.9".parse().unwrap();
+        local.set_setting(settings::LISTEN_OUTSIDE, &json!(["127.0.0.9"])).unwrap();
+        let hub = Embedded::open(folder.path(), &local).await.unwrap();
+        let there = SocketAddr::new(another, hub.address().listener.port());
+        assert_eq!(hub.outside_addresses(), [another]);
+        tokio::net::TcpStream::connect(there).await.unwrap();
+        let nowhere: IpAddr = "192.0.2.1".parse().unwrap();
+        let failed = hub.listen_outside(&[nowhere]).await;
+        assert_eq!((failed.len(), failed[0].0), (1, nowhere));
+        assert_eq!(hub.outside_addresses(), [] as [IpAddr; 0]);
+        let refused = async { while tokio::net::TcpStream::connect(there).await.is_ok() {} };
+        tokio::time::timeout(std::time::Duration::from_secs(10), refused).await.unwrap();
+        hub.close().await;
+    }
 
     #[tokio::test]
     async fn the_authoritys_digest_is_that_of_its_file() {

@@ -20,6 +20,7 @@ mod language;
 mod local;
 mod log;
 mod notify;
+mod outside;
 mod permit;
 mod question;
 mod request_text;
@@ -105,6 +106,8 @@ fn run(args: Args) -> anyhow::Result<()> {
             command::files::file_discard,
             command::files::file_finish,
             command::files::file_write,
+            command::listener::listener_get,
+            command::listener::listener_set,
             command::logs::open_logs,
             command::navigate::navigate_ready,
             command::navigate::navigated,

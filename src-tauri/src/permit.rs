@@ -10,7 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
 
 /// Most calls of one action.
-pub const MOST_CALLS: usize = 1_000;
+pub const MOST_CALLS: usize = 20_000;
 /// Most actions that are under way at a time.
 const MOST_PERMITS: usize = 32;
 /// How long an action may take.

@@ -44,6 +44,27 @@ pub async fn protected_action(app: &AppHandle, name: &str, calls: &[(String, usi
     protected_write(app, name, &what.join(", "), details).await
 }
 
+/// Asks whether the hub in this process is to be opened to other machines, on these addresses.
+pub async fn open_listener(app: &AppHandle, addresses: &[String], port: u16) -> bool {
+    let language = language(app);
+    let text = listener_text(addresses, port, language);
+    ask(app, text, language.say("Let them in", "접속 허용"), language.say("Stay closed", "허용하지 않기")).await
+}
+
+fn listener_text(addresses: &[String], port: u16, language: Language) -> String {
+    let addresses = addresses.join(", ");
+    match language {
+        Language::English => format!(
+            "Open the hub on port {port} of {addresses}?\n\nEvery machine that reaches these addresses can then talk to the hub. Becoming a node \
+             takes an activation code, and calls take an access key, but anybody there can try. Open it in networks you trust only."
+        ),
+        Language::Korean => format!(
+            "{addresses}의 {port} 포트에서 허브를 열까요?\n\n이 주소에 닿는 모든 기기가 허브에 접속할 수 있게 됩니다. 노드가 되려면 활성화 코드가, 호출하려면 \
+             액세스 키가 필요하지만 누구나 시도할 수 있습니다. 신뢰하는 네트워크에서만 여세요."
+        ),
+    }
+}
+
 /// Asks whether another certificate than before is to be trusted for this connection.
 pub async fn trust_certificate(app: &AppHandle, name: &str, before: &str, now: &str) -> bool {
     let language = language(app);

@@ -197,7 +197,12 @@ impl Hub {
 
     /// Opens the TLS listener on `listen` and serves it until the hub closes; returns the address it got.
     pub async fn serve(&self, listen: std::net::SocketAddr) -> Result<std::net::SocketAddr, HubError> {
-        http::serve(self.shared.clone(), listen).await
+        self.serve_until(listen, CancellationToken::new()).await
+    }
+
+    /// The same until `stop` is cancelled: for an address that is served for a while.
+    pub async fn serve_until(&self, listen: std::net::SocketAddr, stop: CancellationToken) -> Result<std::net::SocketAddr, HubError> {
+        http::serve(self.shared.clone(), listen, stop).await
     }
 
     /// Stops listeners, channels and tasks, and closes the store. What was accepted stays.

@@ -31,8 +31,8 @@ const TESTS: &[&str] =
 
 /// Version of the program that drives the app's window in tests. It is on crates.io only.
 const TAURI_DRIVER: &str = "2.1.0";
-/// The AWS tools that the hub is tested with: someone else's clients are its oracle.
-const AWS_TOOLS: &[&str] = &["awscli==1.45.11", "boto3==1.43.11"];
+/// The AWS tools that are tested with: someone else's clients are the hub's oracle, and someone else's server is the console's.
+const AWS_TOOLS: &[&str] = &["awscli==1.45.11", "boto3==1.43.11", "moto[server,ssm]==5.2.5"];
 /// Version of the test runner, where none is installed.
 const NEXTEST: &str = "0.9.151";
 /// Oldest Node.js the console is built with.
@@ -175,7 +175,7 @@ fn tauri_driver() -> anyhow::Result<()> {
     install("tauri-driver", TAURI_DRIVER)
 }
 
-/// The AWS CLI and boto3 in a Python environment of their own, where the tests look for them.
+/// The AWS CLI, boto3 and moto's server in a Python environment of their own, where the tests look for them.
 fn aws_tools() -> anyhow::Result<()> {
     let folder = place::cache()?.join("venv");
     let stamp = folder.join("installed");

@@ -8,6 +8,7 @@ pub mod enrol;
 pub mod events;
 pub mod extension;
 pub mod files;
+pub mod listener;
 pub mod logs;
 pub mod navigate;
 pub mod output;

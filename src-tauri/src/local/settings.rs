@@ -17,6 +17,8 @@ pub const TRAY_ICON: &str = "trayIcon";
 pub const CLOSE_WITHOUT_TRAY: &str = "closeWithoutTray";
 /// Number: the port on which the embedded hub listened last; nodes know the hub by it.
 pub const LISTEN_PORT: &str = "listenPort";
+/// Array of addresses on which the embedded hub listens beside the loopback one.
+pub const LISTEN_OUTSIDE: &str = "listenOutside";
 /// Boolean: the person has been told that the app goes on in the tray.
 pub const TRAY_EXPLAINED: &str = "trayExplained";
 /// `"file"` or `"session"`: where secrets go on a machine without a keyring, as the person answered.
@@ -25,7 +27,7 @@ pub const SECRETS_WITHOUT_KEYRING: &str = "secretsWithoutKeyring";
 pub const THIS_MACHINE_REMOVED: &str = "thisMachineRemoved";
 
 /// Keys that a page may not write: they are answers to questions, or the app's own memory.
-pub const NOT_FROM_PAGES: &[&str] = &[SECRETS_WITHOUT_KEYRING, LISTEN_PORT, TRAY_EXPLAINED, THIS_MACHINE_REMOVED];
+pub const NOT_FROM_PAGES: &[&str] = &[SECRETS_WITHOUT_KEYRING, LISTEN_PORT, LISTEN_OUTSIDE, TRAY_EXPLAINED, THIS_MACHINE_REMOVED];
 
 /// Longest key and longest value (as JSON text) that are kept, in bytes.
 pub const MAX_KEY: usize = 128;

@@ -81,11 +81,14 @@ const OWN: Record<string, { detail: boolean }> = {
   NoCredentials: { detail: true },
   CredentialsUnavailable: { detail: true },
   WindowNotOpened: { detail: true },
+  ListenerNotOpened: { detail: true },
 };
 
 /** An error in words: the catalogue's where the code is one of the app's own, otherwise those that came. `detail` is shown apart. */
 export function wordsOf(failure: ApiFailure, maybe: (key: string, otherwise: string) => string): { text: string; detail?: string } {
   const came = failure.message || failure.code;
+  // A status without a code of AWS's is somebody else's page: a proxy, or a server that has only some of the API.
+  if (/^Http5(\d\d|xx)$/.test(failure.code)) return { text: maybe('errors.own.Http5xx', came), detail: came };
   const own = Object.hasOwn(OWN, failure.code) ? OWN[failure.code] : undefined;
   if (!own) return { text: came };
   const text = maybe(`errors.own.${failure.code}`, came);

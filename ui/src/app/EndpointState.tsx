@@ -39,11 +39,11 @@ export function EndpointState() {
   const known = useStore(lastKnown);
   const found = connection?.stopped ?? trouble;
   return (
-    <>
+    <div className="qd-endpoint">
       {connection?.localStateDamaged && <Damaged path={connection.localStateDamaged} />}
       {found ? <TroubleAlert failure={found} connection={connection} /> : known && <AsOf at={known.at} failure={known.failure} />}
       {connection?.clockAhead !== undefined && <Clock seconds={connection.clockAhead} />}
-    </>
+    </div>
   );
 }
 

@@ -12,6 +12,7 @@ import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { adviceFor, asFailure, lineOf } from '../api/errors';
+import { host, type PlannedCall } from '../host';
 import { useText } from '../i18n';
 import { type BulkOutcome, eachOf } from '../lib/bulk';
 import { Failure } from './Failure';
@@ -26,9 +27,11 @@ interface Props<T> {
   children: ReactNode;
   /** Which rows, when it begins; it may have to read them. */
   gather: (onProgress: (count: number) => void, signal: AbortSignal) => Promise<T[]>;
-  work: (item: T) => Promise<void>;
+  work: (item: T, token?: string) => Promise<void>;
+  /** The calls that `work` (or `back`) makes for an item: a protected connection asks once for all of them, and `token` is the answer. */
+  plan?: (item: T, isBack: boolean) => PlannedCall[];
   /** Takes `work` back, where that is possible. */
-  back?: (item: T) => Promise<void>;
+  back?: (item: T, token?: string) => Promise<void>;
   nameOf: (item: T) => string;
   /** Said of an outcome; the number is of those it was done to. */
   done: (count: number) => string;
@@ -54,16 +57,18 @@ function isFinal(error: unknown): boolean {
   return ['denied', 'declined', 'readOnly', 'signIn', 'connection', 'notOpen', 'noKey', 'locked', 'unavailable'].includes(adviceFor(asFailure(error).code));
 }
 
-export function BulkDialog<T>({ title, action, disabledReason, children, gather, work, back, nameOf, done, failed, onClose, onChanged }: Props<T>) {
+export function BulkDialog<T>({ title, action, disabledReason, children, gather, work, plan, back, nameOf, done, failed, onClose, onChanged }: Props<T>) {
   const { t } = useText();
   const [stage, setStage] = useState<Stage<T>>({ kind: 'ask' });
   const [error, setError] = useState<unknown>();
   const stop = useRef<AbortController>(undefined);
   useEffect(() => () => stop.current?.abort(), []);
-  const run = async (items: T[], act: (item: T) => Promise<void>, isBack: boolean, signal: AbortSignal) => {
+  const run = async (items: T[], act: (item: T, token?: string) => Promise<void>, isBack: boolean, signal: AbortSignal) => {
     let drawn = 0;
+    const planned = plan ? items.flatMap((item) => plan(item, isBack)) : [];
+    const token = planned.length > 1 ? await host.permit?.(planned) : undefined;
     setStage({ kind: 'run', done: 0, total: items.length, failed: 0, back: isBack });
-    const outcome = await eachOf(items, act, {
+    const outcome = await eachOf(items, (item) => act(item, token), {
       signal,
       isFinal,
       onProgress: (state) => {
@@ -76,7 +81,7 @@ export function BulkDialog<T>({ title, action, disabledReason, children, gather,
     onChanged();
     setStage({ kind: 'end', outcome, items, back: isBack });
   };
-  const begin = async (given: T[] | undefined, act: (item: T) => Promise<void>, isBack: boolean) => {
+  const begin = async (given: T[] | undefined, act: (item: T, token?: string) => Promise<void>, isBack: boolean) => {
     const control = new AbortController();
     stop.current = control;
     setError(undefined);
@@ -142,7 +147,7 @@ export function BulkDialog<T>({ title, action, disabledReason, children, gather,
 }
 
 /** Buttons for what is left to do: those that failed again, or all of it back. */
-function AfterIt<T>({ stage, work, back, begin }: { stage: Extract<Stage<T>, { kind: 'end' }>; work: (item: T) => Promise<void>; back?: (item: T) => Promise<void>; begin: (items: T[], act: (item: T) => Promise<void>, isBack: boolean) => Promise<void> }) {
+function AfterIt<T>({ stage, work, back, begin }: { stage: Extract<Stage<T>, { kind: 'end' }>; work: (item: T, token?: string) => Promise<void>; back?: (item: T, token?: string) => Promise<void>; begin: (items: T[], act: (item: T, token?: string) => Promise<void>, isBack: boolean) => Promise<void> }) {
   const { t } = useText();
   const { outcome, items } = stage;
   const again = [...outcome.failures.map(({ item }) => item), ...outcome.left];

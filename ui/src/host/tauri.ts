@@ -1,7 +1,7 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { type AccessKey, ApiFailure, type Checked, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type ListedConnection, type OutputChunk, type SecretsState, type StreamState } from './host';
+import { type AccessKey, ApiFailure, type Checked, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type ListedConnection, type ListenerState, type OutputChunk, type SecretsState, type StreamState } from './host';
 import { answered, isKept, standIn } from './lastKnown';
 
 interface RawOutput {
@@ -214,6 +214,10 @@ export const tauriHost: Host = {
     keepInFile: (passphrase) => command('keyring_choose', { choice: 'file', passphrase }),
     keepInMemory: () => command('keyring_choose', { choice: 'session', passphrase: null }),
     unlock: (passphrase) => command('keyring_unlock', { passphrase }),
+  },
+  listener: {
+    get: () => command<ListenerState>('listener_get'),
+    set: (addresses) => command<ListenerState>('listener_set', { addresses }),
   },
   connections: {
     list: () => command<ListedConnection[]>('connections_list'),

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 
 use super::idle::Requests;
 use super::router;
@@ -51,8 +52,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// A place among [`Limits::connections`], given back when its last holder is gone.
 pub type Place = Arc<OwnedSemaphorePermit>;
 
-/// Opens the listener and serves it until the hub closes. Answers the address it got, which tells the port when that was 0.
-pub async fn serve(shared: Arc<Shared>, listen: SocketAddr) -> Result<SocketAddr, HubError> {
+/// Opens the listener and serves it until the hub closes or `stop` is cancelled; connections that are open then go on to their end.
+/// Answers the address it got, which tells the port when that was 0.
+pub async fn serve(shared: Arc<Shared>, listen: SocketAddr, stop: CancellationToken) -> Result<SocketAddr, HubError> {
     let listener = TcpListener::bind(listen).await.map_err(|e| HubError::io(format!("listening on {listen}"), e))?;
     let local = listener.local_addr().map_err(|e| HubError::io(format!("listening on {listen}"), e))?;
     let now = shared.clock.now_ms();
@@ -61,15 +63,22 @@ pub async fn serve(shared: Arc<Shared>, listen: SocketAddr) -> Result<SocketAddr
     let config = server_config(certificates.clone()).map_err(|e| HubError::Other(e.to_string()))?;
     // Subscribed before the first request can put anything into memory.
     tokio::spawn(super::follow_changes(shared.clone(), shared.store.subscribe()));
-    tokio::spawn(accept(shared, listener, TlsAcceptor::from(config), certificates));
+    tokio::spawn(accept(shared, listener, TlsAcceptor::from(config), certificates, stop));
     Ok(local)
 }
 
-async fn accept(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAcceptor, certificates: Arc<Certificates>) {
+async fn accept(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    certificates: Arc<Certificates>,
+    stop: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(shared.limits.connections));
     loop {
         let accepted = tokio::select! {
             () = shared.shutdown.cancelled() => return,
+            () = stop.cancelled() => return,
             accepted = next(&listener, &places) => accepted,
         };
         let (tcp, peer, place) = match accepted {

@@ -44,5 +44,6 @@ export function overAws(host: Host): Host {
     eventsShown: undefined,
     enrolThisMachine: undefined,
     accessKey: undefined,
+    listener: undefined,
   };
 }

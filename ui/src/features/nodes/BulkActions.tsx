@@ -17,7 +17,7 @@ import type { Selection } from '../../components/useSelection';
 import { isTyped } from '../../components/typed';
 import { useText } from '../../i18n';
 import { nodeName } from './columns';
-import { applyTags, effectOn, inverse } from './tagChanges';
+import { applyTags, effectOn, inverse, tagCalls } from './tagChanges';
 
 export interface Chosen {
   selection: Selection<NodeRow>;
@@ -83,8 +83,9 @@ export function BulkTags({ chosen, onClose }: Props) {
       action={t('nodes.saveTags')}
       disabledReason={why}
       gather={(onProgress, signal) => nodesOf(chosen, onProgress, signal)}
-      work={(node) => applyTags(node.InstanceId, effectOn(node.Tags, change))}
-      back={(node) => applyTags(node.InstanceId, inverse(node.Tags, effectOn(node.Tags, change)))}
+      plan={(node, isBack) => tagCalls(node.InstanceId, isBack ? inverse(node.Tags, effectOn(node.Tags, change)) : effectOn(node.Tags, change))}
+      work={(node, token) => applyTags(node.InstanceId, effectOn(node.Tags, change), token)}
+      back={(node, token) => applyTags(node.InstanceId, inverse(node.Tags, effectOn(node.Tags, change)), token)}
       nameOf={nodeName}
       done={(count) => t('nodes.bulkTagged', { count })}
       failed={t('nodes.failed')}
@@ -136,8 +137,9 @@ export function BulkDeregister({ chosen, onClose, onDone }: Props & { onDone: ()
       action={t('nodes.deregisterMany', { count })}
       disabledReason={why}
       gather={(onProgress, signal) => nodesOf(chosen, onProgress, signal).then((nodes) => nodes.filter(isRemovable))}
-      work={async (node) => {
-        await call('DeregisterManagedInstance', { InstanceId: node.InstanceId });
+      plan={(node) => [{ operation: 'DeregisterManagedInstance', input: { InstanceId: node.InstanceId } }]}
+      work={async (node, token) => {
+        await call('DeregisterManagedInstance', { InstanceId: node.InstanceId }, token);
       }}
       nameOf={nodeName}
       done={(done) => t('nodes.bulkDeregistered', { count: done })}

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 
-vi.mock('../../api/call', () => ({ call: () => Promise.reject(new Error('not here')) }));
+vi.mock('../../host', () => ({ host: { call: () => Promise.reject(new Error('not here')) } }));
 const { effectOn, inverse, isNoChange, tagChanges } = await import('./tagChanges');
 
 it('is what was added, changed and taken away since editing began', () => {

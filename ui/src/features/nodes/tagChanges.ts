@@ -1,5 +1,5 @@
 /** Changes of a node's tags, and what takes them back. */
-import { call } from '../../api/call';
+import { host, type PlannedCall } from '../../host';
 import type { Tag } from '../../api/operations';
 import type { TagField } from '../../components/TagFields';
 
@@ -42,9 +42,18 @@ export function inverse(before: NodeTags, { added, removed }: TagChange): TagCha
   return { added: restored.map((Key) => ({ Key, Value: before[Key] ?? '' })), removed: added.map((tag) => tag.Key ?? '').filter((key) => !had(key)) };
 }
 
-/** Added first: a failure in between leaves a tag too many, not one too few. */
-export async function applyTags(node: string, { added, removed }: TagChange): Promise<void> {
+/** The calls of a change. Added first: a failure in between leaves a tag too many, not one too few. */
+export function tagCalls(node: string, { added, removed }: TagChange): PlannedCall[] {
   const resource = { ResourceType: 'ManagedInstance', ResourceId: node } as const;
-  if (added.length > 0) await call('AddTagsToResource', { ...resource, Tags: added });
-  if (removed.length > 0) await call('RemoveTagsFromResource', { ...resource, TagKeys: removed });
+  return [
+    ...(added.length > 0 ? [{ operation: 'AddTagsToResource', input: { ...resource, Tags: added } }] : []),
+    ...(removed.length > 0 ? [{ operation: 'RemoveTagsFromResource', input: { ...resource, TagKeys: removed } }] : []),
+  ];
+}
+
+/** Makes a change. A protected connection asks once for it, or `token` is the answer to the action that it is part of. */
+export async function applyTags(node: string, change: TagChange, token?: string): Promise<void> {
+  const calls = tagCalls(node, change);
+  const given = token ?? (calls.length > 1 ? await host.permit?.(calls) : undefined);
+  for (const { operation, input } of calls) await host.call(operation, input, given);
 }

@@ -273,6 +273,8 @@ export const errors = {
     MfaRequired: 'The role wants the code of the second factor.',
     NoCredentials: 'There are no credentials to sign with.',
     CredentialsUnavailable: 'The place where the credentials come from does not answer.',
+    Http5xx: 'The endpoint or something before it answered with an error and no reason. A server that has only some of AWS’s operations answers so to the others.',
+    ListenerNotOpened: 'The hub does not listen on every address that was chosen.',
     WindowNotOpened: 'The window did not open.',
   },
   advice: {

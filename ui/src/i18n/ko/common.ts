@@ -264,6 +264,8 @@ export const errors = {
     MfaRequired: '역할에 2단계 인증 코드가 필요합니다.',
     NoCredentials: '서명에 쓸 자격 증명이 없습니다.',
     CredentialsUnavailable: '자격 증명을 주는 곳이 응답하지 않습니다.',
+    Http5xx: '엔드포인트나 그 앞의 서버가 이유 없이 오류로 응답했습니다. AWS 작업의 일부만 지원하는 서버는 나머지 작업에 이렇게 응답합니다.',
+    ListenerNotOpened: '선택한 주소 중 일부에서 허브를 열지 못했습니다.',
     WindowNotOpened: '창을 열지 못했습니다.',
   },
   advice: {
