@@ -24,6 +24,7 @@ mod outside;
 mod permit;
 mod question;
 mod request_text;
+mod simulation;
 mod start;
 mod state;
 mod subscriptions;
@@ -81,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .manage(window::Waiting::default())
+        .manage(simulation::Simulation::default())
         .manage(command::files::Files::default())
         .invoke_handler(tauri::generate_handler![
             command::app_info::app_info,
@@ -119,6 +121,9 @@ fn run(args: Args) -> anyhow::Result<()> {
             command::secrets::keyring_unlock,
             command::settings::settings_get,
             command::settings::settings_set,
+            command::simulation::simulation_start,
+            command::simulation::simulation_status,
+            command::simulation::simulation_stop,
         ])
         .on_page_load(|webview, load| {
             // A page that loads anew has forgotten its channels, and does not listen yet.

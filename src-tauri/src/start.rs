@@ -13,6 +13,7 @@ use crate::enrolment::Enrolment;
 use crate::follow;
 use crate::keyring::Secrets;
 use crate::local::settings::SECRETS_WITHOUT_KEYRING;
+use crate::simulation::Simulation;
 use crate::state::{App, Opening};
 use crate::this_machine::{self, NodeState};
 use crate::tray;
@@ -69,6 +70,7 @@ pub fn begin(app: &AppHandle) {
                 state.opening.send_replace(Opening::Open(hub.clone()));
                 tauri::async_runtime::spawn(enrol_this_machine(app.clone(), hub.clone()));
                 keep_administrator(&app, &hub).await;
+                app.state::<Simulation>().sweep(&hub).await;
             }
             Err(error) => {
                 tracing::error!(%error, "the hub did not open");

@@ -14,6 +14,7 @@ mod output;
 mod overview;
 mod scripts;
 mod settings;
+mod simulated;
 mod stock;
 mod tags;
 mod two_hubs;

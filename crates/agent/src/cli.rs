@@ -4,10 +4,12 @@ use crate::config::Config;
 use crate::home::Home;
 use crate::process::running::Supervisor;
 use crate::registration::{self, Registration};
+use crate::simulated::{Fleet, Manner, Wanted};
 use crate::{log, service, supervisor};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::io::AsyncReadExt;
 
 /// Quarterdeck node agent: connects this machine to a hub and runs what the hub sends.
 #[derive(Parser)]
@@ -35,6 +37,8 @@ enum Command {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     MakeRoom,
+    /// Runs simulated nodes, which do no work, until standard input closes: to try the console before there is a fleet.
+    Simulate(Simulate),
     /// Owns one running script (started by the agent itself).
     #[command(hide = true)]
     Supervise {
@@ -91,6 +95,31 @@ struct Register {
     force: bool,
     #[command(flatten)]
     place: Where,
+}
+
+#[derive(Args)]
+struct Simulate {
+    /// The hub's URL.
+    #[arg(long)]
+    endpoint: String,
+    /// The hub's certificate authority (PEM).
+    #[arg(long)]
+    ca_file: PathBuf,
+    /// Region name of the hub.
+    #[arg(long, default_value = "local-1")]
+    region: String,
+    /// Activation id; its registration limit must reach for all nodes.
+    #[arg(long)]
+    activation_id: String,
+    /// Activation code.
+    #[arg(long, env = "QUARTERDECK_ACTIVATION_CODE", hide_env_values = true)]
+    activation_code: String,
+    /// How many nodes.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    nodes: u16,
+    /// Beginning of the nodes' host names.
+    #[arg(long, default_value = "simulated")]
+    prefix: String,
 }
 
 #[derive(Args)]
@@ -153,6 +182,7 @@ fn run(command: Command, #[cfg(target_os = "linux")] nursery: Option<crate::proc
             nursery,
         ),
         Command::Status(place) => status(&Home::new(place.data_dir)),
+        Command::Simulate(arguments) => simulate(&arguments),
         Command::DeregisterLocal(place) => deregister(&Home::new(place.data_dir)),
         Command::InstallService(arguments) => {
             service::install(&absolute(&arguments.place.data_dir)?, arguments.user, arguments.print).map_err(|error| error.to_string())
@@ -212,6 +242,31 @@ fn register(arguments: &Register) -> Result<(), String> {
     let done = block_on(async { registration::register(&home, &config, &request).await.map_err(|error| error.to_string()) })?;
     println!("Registered as {} with {}", done.instance_id, done.endpoint);
     Ok(())
+}
+
+fn simulate(arguments: &Simulate) -> Result<(), String> {
+    let wanted = Wanted {
+        url: arguments.endpoint.clone(),
+        region: arguments.region.clone(),
+        ca_pem: std::fs::read(&arguments.ca_file).map_err(|error| format!("{}: {error}", arguments.ca_file.display()))?,
+        activations: vec![(arguments.activation_id.trim().to_owned(), arguments.activation_code.trim().to_owned())],
+        nodes: arguments.nodes.into(),
+        prefix: arguments.prefix.clone(),
+        manner: Manner::Lifelike,
+    };
+    block_on(async {
+        let fleet = Fleet::start(&wanted).await.map_err(|error| format!("{error:#}"))?;
+        println!("{{\"connected\":{}}}", fleet.counters().connected.load(std::sync::atomic::Ordering::Relaxed));
+        let mut ignored = [0; 256];
+        let mut input = tokio::io::stdin();
+        loop {
+            tokio::select! {
+                // Whoever started it holds its input open, and closes it also by dying.
+                read = input.read(&mut ignored) => if !matches!(read, Ok(1..)) { return Ok(()) },
+                () = supervisor::asked_to_stop() => return Ok(()),
+            }
+        }
+    })
 }
 
 fn status(home: &Home) -> Result<(), String> {

@@ -19,4 +19,5 @@ pub mod process;
 pub mod registration;
 pub mod service;
 pub mod session;
+pub mod simulated;
 pub mod supervisor;

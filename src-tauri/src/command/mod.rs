@@ -15,3 +15,4 @@ pub mod output;
 pub mod outside;
 pub mod secrets;
 pub mod settings;
+pub mod simulation;

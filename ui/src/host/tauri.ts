@@ -170,6 +170,13 @@ export const tauriHost: Host = {
   settingsSet: (key, value) => command('settings_set', { key, value }),
   openExternal: (url) => command('open_external', { url }),
   openLogs: () => command('open_logs', {}),
+  simulation: {
+    status: () => command('simulation_status'),
+    start: (nodes) => command('simulation_start', { nodes }),
+    stop: async () => {
+      await command('simulation_stop');
+    },
+  },
   enrolThisMachine: () => command('enrol_this_machine', {}),
   copy: (text) => navigator.clipboard.writeText(text),
   async saveFile(name, mime, parts) {

@@ -13,17 +13,11 @@ mod agent;
 #[cfg(feature = "bench")]
 mod fan_out;
 #[cfg(feature = "bench")]
-mod fleet;
-#[cfg(feature = "bench")]
 mod hub;
 #[cfg(feature = "bench")]
 mod idle;
 #[cfg(feature = "bench")]
-mod keys;
-#[cfg(feature = "bench")]
 mod limit;
-#[cfg(feature = "bench")]
-mod node;
 #[cfg(feature = "bench")]
 mod process;
 #[cfg(feature = "bench")]

@@ -3,12 +3,13 @@
 
 use std::sync::atomic::Ordering;
 
+use anyhow::{Context, anyhow};
+use qd_agent::simulated::{Fleet, Manner, Wanted};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::FleetArgs;
 use super::admin::Admin;
-use super::fleet::Fleet;
 use super::hub::HubProcess;
 use super::process::{self, Role};
 
@@ -40,7 +41,18 @@ fn figures(fleet: &Fleet) -> Figures {
 
 /// The process itself.
 pub async fn run(args: &FleetArgs) -> anyhow::Result<()> {
-    let fleet = Fleet::start(args).await?;
+    let pair = |pair: &String| pair.split_once(':').map(|(id, code)| (id.to_owned(), code.to_owned()));
+    let activations = args.activations.iter().map(|one| pair(one).ok_or_else(|| anyhow!("an activation is id:code")));
+    let wanted = Wanted {
+        url: args.url.clone(),
+        region: args.region.clone(),
+        ca_pem: std::fs::read(&args.ca_file).with_context(|| format!("reading {}", args.ca_file.display()))?,
+        activations: activations.collect::<Result<_, _>>()?,
+        nodes: args.nodes,
+        prefix: args.prefix.clone(),
+        manner: Manner::Instant,
+    };
+    let fleet = Fleet::start(&wanted).await?;
     process::say(&figures(&fleet))?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while lines.next_line().await?.is_some() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use qd_client::credentials::{BoxFuture, CredentialError};
 use qd_client::{Client, ClientOptions, CredentialSource, Credentials, Endpoint};
 use rustls::pki_types::ServerName;
@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
-use super::FleetArgs;
 use super::keys::Keys;
 use super::node::{Counters, Node};
+use super::{Manner, Wanted};
 
 /// Nodes that register at the same time.
 const AT_ONCE: usize = 48;
@@ -43,6 +43,7 @@ pub struct Shared {
     pub server_name: ServerName<'static>,
     pub address: SocketAddr,
     pub counters: Counters,
+    pub manner: Manner,
     pub stop: CancellationToken,
     /// Steps of the command that came last: real nodes read it each on a machine of its own.
     latest: Mutex<(String, Arc<Steps>)>,
@@ -71,9 +72,8 @@ pub struct Fleet {
 
 impl Fleet {
     /// Registers and connects all nodes. One that cannot ends the whole start.
-    pub async fn start(args: &FleetArgs) -> anyhow::Result<Fleet> {
-        let ca = std::fs::read(&args.ca_file).with_context(|| format!("reading {}", args.ca_file.display()))?;
-        let endpoint = Endpoint::hub(&args.url, &args.region)?.with_ca(&ca)?;
+    pub async fn start(wanted: &Wanted) -> anyhow::Result<Fleet> {
+        let endpoint = Endpoint::hub(&wanted.url, &wanted.region)?.with_ca(&wanted.ca_pem)?;
         let url = endpoint.url("ssmmessages")?;
         let host = url.host_str().ok_or_else(|| anyhow!("the address has no host"))?.to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
@@ -85,17 +85,11 @@ impl Fleet {
             address: address.ok_or_else(|| anyhow!("{host} has no address"))?,
             client: Client::new(endpoint, Arc::new(OfTheNode), options)?,
             counters: Counters::default(),
+            manner: wanted.manner,
             stop: CancellationToken::new(),
             latest: Mutex::default(),
         });
-        let activations = args
-            .activations
-            .iter()
-            .map(|pair| {
-                pair.split_once(':').map(|(id, code)| (id.to_owned(), code.to_owned())).ok_or_else(|| anyhow!("an activation is id:code"))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let nodes = connect(&shared, &activations, args).await?;
+        let nodes = connect(&shared, wanted).await?;
         Ok(Fleet { shared, nodes })
     }
 
@@ -113,13 +107,13 @@ impl Drop for Fleet {
 }
 
 /// Several workers take one node after the other.
-async fn connect(shared: &Arc<Shared>, activations: &[(String, String)], args: &FleetArgs) -> anyhow::Result<JoinSet<()>> {
+async fn connect(shared: &Arc<Shared>, wanted: &Wanted) -> anyhow::Result<JoinSet<()>> {
     let keys = Arc::new(std::sync::Mutex::new(tokio::task::spawn_blocking(Keys::new).await??));
     let next = Arc::new(AtomicUsize::new(0));
     let mut workers = JoinSet::new();
-    for _ in 0..AT_ONCE.min(args.nodes.max(1)) {
-        let (shared, keys, next, activations) = (Arc::clone(shared), Arc::clone(&keys), Arc::clone(&next), activations.to_vec());
-        let (count, prefix) = (args.nodes, args.prefix.clone());
+    for _ in 0..AT_ONCE.min(wanted.nodes.max(1)) {
+        let (shared, keys, next, activations) = (Arc::clone(shared), Arc::clone(&keys), Arc::clone(&next), wanted.activations.clone());
+        let (count, prefix) = (wanted.nodes, wanted.prefix.clone());
         workers.spawn(async move {
             let mut connected = Vec::new();
             loop {
@@ -130,7 +124,7 @@ async fn connect(shared: &Arc<Shared>, activations: &[(String, String)], args: &
                 let key = keys.lock().map_err(|_| anyhow!("a worker failed"))?.next()?;
                 // Each activation gives the same share of the nodes.
                 let activation = &activations[index * activations.len() / count];
-                let mut node = Node::register(Arc::clone(&shared), activation, key, format!("{prefix}-{index}")).await?;
+                let mut node = Node::register(Arc::clone(&shared), activation, key, format!("{prefix}-{index}"), index).await?;
                 let socket = node.open().await?;
                 connected.push((node, socket));
             }

@@ -1,5 +1,5 @@
 //! Why this exists: one simulated node as the hub sees it: registration, role token, heartbeat, control channel, and for each job an
-//! acknowledgement and the replies a stock agent sends (agent-protocol 2, 3.2, 4). It runs nothing: every step succeeds at once.
+//! acknowledgement and the replies a stock agent sends (agent-protocol 2, 3.2, 4). It runs nothing.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use uuid::Uuid;
 
+use super::Manner;
 use super::fleet::{CREDENTIALS, Shared};
 use super::keys::NodeKey;
 
@@ -40,7 +41,24 @@ const REMEMBERED: usize = 256;
 /// The version simulated nodes report.
 const VERSION: &str = "3.3.0.0";
 
+/// Platforms of a lifelike fleet: kind, name, version.
+const PLATFORMS: [(&str, &str, &str); 5] = [
+    ("Linux", "Ubuntu", "24.04"),
+    ("Linux", "Debian GNU/Linux", "12"),
+    ("Linux", "Amazon Linux", "2023"),
+    ("Windows", "Microsoft Windows Server 2022 Datacenter", "10.0.20348"),
+    ("MacOS", "macOS", "15.5"),
+];
+/// Longest time for which a lifelike node works on a step.
+const WORK_MS: usize = 2_000;
+
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
+
+/// The documents' answer: the frames at once, and those after the work.
+struct Answer {
+    now: Vec<Bytes>,
+    later: Vec<Bytes>,
+}
 
 /// What a fleet has done so far.
 #[derive(Debug, Default)]
@@ -60,6 +78,7 @@ pub struct Node {
     instance_id: String,
     fingerprint: String,
     name: String,
+    index: usize,
     key: NodeKey,
     credentials: Credentials,
     token_since: Instant,
@@ -70,7 +89,13 @@ pub struct Node {
 
 impl Node {
     /// Registers with an activation and fetches the first role token.
-    pub async fn register(shared: Arc<Shared>, (id, code): &(String, String), key: NodeKey, name: String) -> anyhow::Result<Node> {
+    pub async fn register(
+        shared: Arc<Shared>,
+        (id, code): &(String, String),
+        key: NodeKey,
+        name: String,
+        index: usize,
+    ) -> anyhow::Result<Node> {
         let fingerprint = Uuid::new_v4().to_string();
         let input = json!({
             "ActivationId": id, "ActivationCode": code, "Fingerprint": fingerprint, "PublicKey": key.public, "PublicKeyType": "Rsa",
@@ -79,7 +104,8 @@ impl Node {
         let instance_id = text(&answer, "InstanceId")?;
         let credentials = Credentials::new("", "", None);
         let (recent, pending) = (VecDeque::new(), HashMap::new());
-        let mut node = Node { shared, instance_id, fingerprint, name, key, credentials, token_since: Instant::now(), recent, pending };
+        let mut node =
+            Node { shared, instance_id, fingerprint, name, index, key, credentials, token_since: Instant::now(), recent, pending };
         node.refresh().await?;
         node.heartbeat().await?;
         Ok(node)
@@ -97,10 +123,15 @@ impl Node {
 
     /// UpdateInstanceInformation (agent-protocol 3.2).
     async fn heartbeat(&self) -> anyhow::Result<()> {
+        let ((kind, platform, version), address) = match self.shared.manner {
+            Manner::Instant => (PLATFORMS[1], "10.0.0.1".to_owned()),
+            // Addresses that documentation is given (RFC 5737): nobody has them.
+            Manner::Lifelike => (PLATFORMS[self.index % PLATFORMS.len()], format!("192.0.2.{}", self.index % 254 + 1)),
+        };
         let input = json!({
             "AgentName": "amazon-ssm-agent", "AgentStatus": "Active", "AgentVersion": VERSION, "ComputerName": self.name,
-            "IPAddress": "10.0.0.1", "InstanceId": self.instance_id, "PlatformName": "Debian GNU/Linux", "PlatformType": "Linux",
-            "PlatformVersion": "12", "SSMConnectionChannel": "ssmmessages",
+            "IPAddress": address, "InstanceId": self.instance_id, "PlatformName": platform, "PlatformType": kind,
+            "PlatformVersion": version, "SSMConnectionChannel": "ssmmessages",
         });
         let call = self.shared.client.call("ssm", "AmazonSSM.UpdateInstanceInformation", &input);
         CREDENTIALS.scope(self.credentials.clone(), call).await.context("reporting itself")?;
@@ -151,7 +182,7 @@ impl Node {
                 };
                 shared.counters.connected.fetch_sub(1, Ordering::Relaxed);
                 if let Err(error) = ended {
-                    eprintln!("{}: {error:#}", self.instance_id);
+                    tracing::debug!(instance_id = self.instance_id, "a simulated channel ended: {error:#}");
                 }
                 pause = Duration::from_millis(u64::from(self.instance_id.bytes().map(u32::from).sum::<u32>() % 2500));
             }
@@ -212,13 +243,13 @@ impl Node {
             MessageType::AgentJob => {
                 counters.jobs.fetch_add(1, Ordering::Relaxed);
                 counters.job_bytes.fetch_add(frame.len(), Ordering::Relaxed);
-                let frames = self.answers(&message)?;
-                for frame in frames {
-                    self.shared.counters.answers.fetch_add(1, Ordering::Relaxed);
-                    self.shared.counters.answer_bytes.fetch_add(frame.len(), Ordering::Relaxed);
-                    socket.feed(Message::Binary(frame)).await?;
+                let Answer { now, later } = self.answers(&message)?;
+                self.send(socket, now).await?;
+                if self.shared.manner == Manner::Lifelike && !later.is_empty() {
+                    let work = (self.index * 7919 + frame.len()) % WORK_MS;
+                    tokio::time::sleep(Duration::from_millis(work as u64)).await;
                 }
-                socket.flush().await?;
+                self.send(socket, later).await?;
             }
             MessageType::AgentJobReplyAck => {
                 counters.acknowledged.fetch_add(1, Ordering::Relaxed);
@@ -230,16 +261,27 @@ impl Node {
         Ok(())
     }
 
+    async fn send(&self, socket: &mut Socket, frames: Vec<Bytes>) -> anyhow::Result<()> {
+        for frame in frames {
+            self.shared.counters.answers.fetch_add(1, Ordering::Relaxed);
+            self.shared.counters.answer_bytes.fetch_add(frame.len(), Ordering::Relaxed);
+            socket.feed(Message::Binary(frame)).await?;
+        }
+        socket.flush().await?;
+        Ok(())
+    }
+
     /// The acknowledgement and the replies to a job, in the order a stock agent sends them (agent-protocol 4.9).
-    fn answers(&mut self, message: &AgentMessage) -> anyhow::Result<Vec<Bytes>> {
+    fn answers(&mut self, message: &AgentMessage) -> anyhow::Result<Answer> {
         let job = AgentJob::decode(&message.payload)?;
         let topic = job.job_topic().ok_or_else(|| anyhow!("a job with the topic {}", job.topic))?;
         let ack = |status| AgentJobAck::new(job.job_id.clone(), message.message_id, message.created_date, status);
         let known = self.recent.iter().any(|id| id == job.job_id.as_str());
         let status = if known { AckStatus::DuplicateCommand } else { AckStatus::Successful };
         let mut frames = vec![AgentMessage::carrying(&ack(status), Uuid::new_v4(), now()).encode()];
+        let mut later = Vec::new();
         if known {
-            return Ok(frames);
+            return Ok(Answer { now: frames, later });
         }
         self.recent.push_back(job.job_id.as_str().to_owned());
         if self.recent.len() > REMEMBERED {
@@ -250,14 +292,29 @@ impl Node {
         if topic == JobTopic::SendCommand {
             let steps = self.shared.steps(job.job_id.command_id(), || steps(&job.send_command()?.document_content))?;
             let single = steps.len() == 1;
-            let results: Vec<(String, PluginResult)> = steps.iter().cloned().map(result).collect();
+            let said = self.says();
+            let ended = said.status.clone();
+            let results: Vec<(String, PluginResult)> = steps.iter().cloned().map(|step| result(step, &said)).collect();
             for step in &results {
-                self.keep(&mut frames, reply(&job, topic, DocumentStatus::InProgress, [step.clone()]));
+                self.keep(&mut later, reply(&job, topic, DocumentStatus::InProgress, [step.clone()]));
             }
             let last = if single { results } else { Vec::new() };
-            self.keep(&mut frames, reply(&job, topic, DocumentStatus::Success, last));
+            self.keep(&mut later, reply(&job, topic, ended, last));
         }
-        Ok(frames)
+        Ok(Answer { now: frames, later })
+    }
+
+    /// What every step of this node says: of ten lifelike nodes one fails and one says something else.
+    fn says(&self) -> Said {
+        let (status, code, output, error) = match (self.shared.manner, self.index % 10) {
+            (Manner::Instant, _) => (DocumentStatus::Success, 0, "simulated\n", ""),
+            (Manner::Lifelike, 7) => (DocumentStatus::Failed, 1, "simulated: nothing was run\n", "simulated: this node fails on purpose\n"),
+            (Manner::Lifelike, 3) => {
+                (DocumentStatus::Success, 0, "simulated: nothing was run\nsimulated: this node says one line more\n", "")
+            }
+            (Manner::Lifelike, _) => (DocumentStatus::Success, 0, "simulated: nothing was run\n", ""),
+        };
+        Said { status, code, output, error }
     }
 
     fn keep(&mut self, frames: &mut Vec<Bytes>, (id, frame): (Uuid, Bytes)) {
@@ -277,16 +334,26 @@ fn steps(document: &Value) -> anyhow::Result<Vec<(String, String)>> {
     }
 }
 
-fn result((name, action): (String, String)) -> (String, PluginResult) {
+/// What a step ends with.
+struct Said {
+    status: DocumentStatus,
+    code: i64,
+    output: &'static str,
+    error: &'static str,
+}
+
+fn result((name, action): (String, String), said: &Said) -> (String, PluginResult) {
     let time = iso8601_ms(now());
     let result = PluginResult {
-        status: DocumentStatus::Success,
+        status: said.status.clone(),
+        code: said.code,
         name: action,
-        output: "simulated\n".into(),
+        output: format!("{}{}", said.output, said.error),
         start_date_time: time.clone(),
         end_date_time: time,
         step_name: name.clone(),
-        standard_output: "simulated\n".into(),
+        standard_output: said.output.into(),
+        standard_error: said.error.into(),
         ..PluginResult::default()
     };
     (name, result)
