@@ -1,12 +1,12 @@
 /** The rail with every page. Folded, it keeps the signs; names and keys are in the tooltips. */
 import Icon from '@cloudscape-design/components/icon';
-import { useMemo, useSyncExternalStore } from 'react';
+import { type MouseEvent, useMemo, useSyncExternalStore } from 'react';
 import { useText } from '../i18n';
 import { useStore } from '../lib/store';
 import { GLYPHS, Glyph } from './glyphs';
 import { PAGES, type PageEntry } from './pages';
 import { changePreferences, preferences } from './preferences';
-import { href } from './router';
+import { href, useOpen } from './router';
 
 /** Of the pages that lead to this address, the nearest. */
 export function activePage(pathname: string): PageEntry | undefined {
@@ -28,6 +28,13 @@ function useNarrow(): boolean {
 }
 
 export function Navigation({ pathname }: { pathname: string }) {
+  const open = useOpen();
+  // By the router: a page that would lose what is being written is asked first, which a bare link cannot wait for.
+  const follow = (event: MouseEvent, path: string) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(path);
+  };
   const { t } = useText();
   const isNarrow = useNarrow();
   const navigationOpen = useStore(preferences).navigationOpen && !isNarrow;
@@ -45,7 +52,7 @@ export function Navigation({ pathname }: { pathname: string }) {
             <ul>
               {PAGES.filter((page) => page.section === section).map((page) => (
                 <li key={page.path}>
-                  <a className="qd-nav-page" href={href(page.path)} aria-current={page === active ? 'page' : undefined} title={tooltip(t(page.text), page.shortcut)}>
+                  <a className="qd-nav-page" href={href(page.path)} onClick={(event) => follow(event, page.path)} aria-current={page === active ? 'page' : undefined} title={tooltip(t(page.text), page.shortcut)}>
                     {GLYPHS[page.path] ? <Glyph>{GLYPHS[page.path]}</Glyph> : <Icon name={page.icon} />}
                     <span className="qd-nav-text">{t(page.text)}</span>
                   </a>
