@@ -12,7 +12,7 @@ use futures_util::SinkExt;
 use qd_wire::DataChannel;
 use qd_wire::data_channel::{CLIENT_VERSION, Event, MAX_MESSAGE_BYTES, Role, Settings, Window};
 use qd_wire::payload::stream_data::PayloadType;
-use qd_wire::payload::{OpenDataChannel, TerminalSize};
+use qd_wire::payload::{OpenDataChannel, SessionNotice, TerminalSize};
 use qd_wire::sigv4::Secret;
 use rustls::ClientConfig;
 use serde_json::{Value, json};
@@ -258,6 +258,7 @@ impl Session {
                 self.notice = Some(readable(&customer_message)).filter(|text| !text.is_empty());
                 Some(SessionEvent::Ready { session_type, agent_version })
             }
+            Event::EndsSoon(notice) => Some(SessionEvent::Notice(ends_soon(&notice))),
             Event::Paused(true) => Some(SessionEvent::Paused),
             Event::Paused(false) => Some(SessionEvent::Resumed),
             Event::Closed { output } => Some(self.closed(readable(&output))),
@@ -268,6 +269,12 @@ impl Session {
         self.over = true;
         SessionEvent::Closed { reason, exit_code: self.exit_code }
     }
+}
+
+fn ends_soon(notice: &SessionNotice) -> String {
+    let because =
+        if notice.kind.eq_ignore_ascii_case("idle") { "nothing was typed for a while" } else { "it has lasted as long as it may" };
+    format!("This session ends in {} seconds: {because}.", notice.seconds)
 }
 
 /// `EXIT_CODE: 7` (session-protocol 3.3).

@@ -26,7 +26,8 @@ use uuid::Uuid;
 use crate::agent_message::{AgentMessage, DecodeError, FLAG_SYN, MessageType};
 use crate::payload::stream_data::PayloadType;
 use crate::payload::{
-    Acknowledge, AgentSessionState, ChannelClosed, FastPath, HandshakeRequest, Payload, SessionState, TerminalSize, Window as PeerWindow,
+    Acknowledge, AgentSessionState, ChannelClosed, FastPath, HandshakeRequest, Payload, SessionNotice, SessionState, TerminalSize,
+    Window as PeerWindow, session_notice,
 };
 use incoming::{Arrival, Incoming};
 use outgoing::Outgoing;
@@ -80,6 +81,8 @@ pub enum Event {
     Unanswered,
     /// The hub asks to pause (true), because the other end is away, or to go on.
     Paused(bool),
+    /// For a client: our hub will end the session, unless something is typed.
+    EndsSoon(SessionNotice),
     /// The hub has ended the session; `output` is for the person to read, and may be empty.
     Closed { output: String },
 }
@@ -156,6 +159,13 @@ impl DataChannel {
                 self.closed = true;
                 let output = ChannelClosed::decode(&message.payload).ok().and_then(|closed| closed.output).unwrap_or_default();
                 self.events.push_back(Event::Closed { output });
+            }
+            MessageType::Other(name) if name.as_str() == session_notice::NAME && self.settings.role == Role::Client => {
+                // One is enough to be told.
+                let known = self.events.iter().any(|event| matches!(event, Event::EndsSoon(_)));
+                if let Some(notice) = SessionNotice::from_payload(&message.payload).ok().filter(|_| !known) {
+                    self.events.push_back(Event::EndsSoon(notice));
+                }
             }
             _ => {}
         }

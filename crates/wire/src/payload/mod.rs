@@ -20,6 +20,7 @@ pub mod open_control_channel;
 pub mod open_data_channel;
 pub mod output_ack;
 pub mod output_chunk;
+pub mod session_notice;
 pub mod stream_data;
 pub mod telemetry;
 pub mod terminal_size;
@@ -47,6 +48,7 @@ pub use open_control_channel::OpenControlChannel;
 pub use open_data_channel::OpenDataChannel;
 pub use output_ack::OutputAck;
 pub use output_chunk::{OutputChunk, OutputStream};
+pub use session_notice::SessionNotice;
 pub use telemetry::AgentTelemetry;
 pub use terminal_size::TerminalSize;
 

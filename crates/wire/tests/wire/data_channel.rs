@@ -316,6 +316,20 @@ fn the_end_comes_after_what_came_before_it() {
 }
 
 #[test]
+fn a_client_of_ours_is_told_that_the_end_is_near() {
+    let now = Instant::now();
+    let name = MessageType::from_name("quarterdeck_notice").unwrap();
+    let frame = AgentMessage::new(name, Uuid::nil(), 1, r#"{"Kind":"Idle","Seconds":60}"#.into()).encode();
+    let (mut client, mut agent) = (channel(Role::Client, true, now), channel(Role::Agent, true, now));
+    for _ in 0..1000 {
+        client.receive(&frame, now).unwrap();
+        agent.receive(&frame, now).unwrap();
+    }
+    assert!(matches!(client.take(), Some(Event::EndsSoon(notice)) if notice.kind == "Idle" && notice.seconds == 60));
+    assert!(client.take().is_none() && agent.take().is_none());
+}
+
+#[test]
 fn a_state_is_for_the_hub_and_has_no_number() {
     let now = Instant::now();
     let mut agent = channel(Role::Agent, true, now);
