@@ -28,7 +28,8 @@ const DEFAULT_SIZE: TerminalSize = TerminalSize { cols: 80, rows: 24 };
 /// A program to start.
 pub struct Launch {
     pub program: std::path::PathBuf,
-    /// What it is told that it is called.
+    /// What it is told that it is called; Windows has no such thing.
+    #[cfg_attr(windows, allow(dead_code))]
     pub name: Option<String>,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
