@@ -13,6 +13,8 @@ mod nodes;
 mod output;
 mod overview;
 mod scripts;
+mod session_tools;
+mod sessions;
 mod settings;
 mod simulated;
 mod stock;

@@ -4,7 +4,11 @@
 use std::path::Path;
 
 use qd_client::Request;
+use qd_tests::node::HandNode;
+use qd_tests::session::HandEnd;
 use qd_tests::{Engine, Relay, TestAgent, TestHub, wait_until};
+use qd_wire::MessageType;
+use qd_wire::payload::stream_data::PayloadType;
 use serde_json::{Value, json};
 
 fn send(hub: &TestHub, script: &str, more: &Value) -> String {
@@ -179,4 +183,39 @@ print(json.dumps([[i['Status'], i['CommandPlugins'][0]['Output'], 'out-%d\\n' % 
     let command = send(&other, "echo back", &fleet());
     assert_eq!(ended(&other, &command)["CompletedCount"], 6);
     drop(agents);
+}
+
+/// A client at one hub, its node at the other: they meet, whoever connects first, and the client finds a node that moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_spans_two_hubs() {
+    let one = TestHub::start(Engine::Postgres);
+    let two = one.join();
+    // Made by hand, so that it is known which hub each end reaches.
+    let node = HandNode::register(&two, &[]).await;
+    let mut channel = node.connect().await;
+    let started = one.call("StartSession", &json!({ "Target": node.instance_id }));
+    let id = started["SessionId"].as_str().expect("an id").to_owned();
+    assert!(started["StreamUrl"].as_str().is_some_and(|url| url.contains(one.url().trim_start_matches("https://"))));
+    loop {
+        let message = channel.receive().await.expect("the session reaches the node through the other hub");
+        if message.message_type == MessageType::InteractiveShell {
+            break;
+        }
+    }
+    // The client first: it waits at the wrong hub until the node's end is there.
+    let mut client = HandEnd::client(&one, &started).await;
+    let mut agent = node.attend(&id).await;
+    let said = agent.say(PayloadType::Output, b"$ ").await;
+    assert_eq!(client.expect(MessageType::OutputStreamData).await, said);
+    client.acknowledge(&said).await;
+    agent.expect(MessageType::Acknowledge).await;
+    client.say(PayloadType::Output, b"typed").await;
+    assert_eq!(&agent.expect(MessageType::InputStreamData).await.payload[..], b"typed");
+    // A foreign token is no better at the other hub.
+    let url = started["StreamUrl"].as_str().expect("a URL");
+    assert!(HandEnd::client_with(&one, url, "1.2.3").await.expect("the upgrade").is_closed().await);
+    // Ended at the hub that has neither end.
+    one.call("TerminateSession", &json!({ "SessionId": id }));
+    client.expect(MessageType::ChannelClosed).await;
+    agent.expect(MessageType::ChannelClosed).await;
 }

@@ -39,7 +39,7 @@ impl Aws {
         Self { url: url.to_owned(), ca_file: ca_file.to_owned(), credentials: credentials.to_owned() }
     }
 
-    fn environment(&self, command: &mut Command) {
+    pub(crate) fn environment(&self, command: &mut Command) {
         command
             .env("AWS_ENDPOINT_URL", &self.url)
             .env("AWS_CA_BUNDLE", &self.ca_file)
@@ -141,7 +141,7 @@ def same(seen, expected, what=''):
 "#;
 
 /// A tool of the environment that `cargo xtask setup` made, or the one on the PATH.
-fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let cache =
         std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")));
     match cache.map(|c| c.join("quarterdeck/venv/bin").join(name)).filter(|p| p.exists()) {

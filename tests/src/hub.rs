@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use qd_client::{Client, ClientOptions, Endpoint, SharedFile};
+use qd_client::{CallError, Client, ClientOptions, Endpoint, SharedFile};
 use qd_store::Location;
 use qd_store::testing::TestDatabase;
+use serde_json::Value;
 
 use crate::{Aws, program};
 
@@ -144,6 +145,26 @@ impl TestHub {
         let endpoint = Endpoint::hub(&self.url, "local-1").and_then(|e| e.with_ca(&ca)).expect("an endpoint");
         let keys = SharedFile::new(self.dir.path().join("credentials"), "default");
         Client::new(endpoint, Arc::new(keys), ClientOptions::default()).expect("a client")
+    }
+
+    /// An operation as its console calls it; panics unless it succeeds. For what the AWS CLI does more than call (`start-session` starts a
+    /// client).
+    pub fn call(&self, operation: &str, input: &Value) -> Value {
+        self.try_call(operation, input).unwrap_or_else(|error| panic!("{operation} failed: {error}"))
+    }
+
+    /// The same, for one that must fail; its error's code.
+    pub fn refused(&self, operation: &str, input: &Value) -> String {
+        match self.try_call(operation, input) {
+            Ok(answer) => panic!("{operation} succeeded: {answer}"),
+            Err(error) => error.code().to_owned(),
+        }
+    }
+
+    fn try_call(&self, operation: &str, input: &Value) -> Result<Value, CallError> {
+        // On a thread of its own: tests with a runtime call this too.
+        let run = || crate::block_on(async { self.console().call("ssm", &format!("AmazonSSM.{operation}"), input).await });
+        std::thread::scope(|scope| scope.spawn(run).join().expect("the call ends"))
     }
 
     fn log(&self) -> PathBuf {

@@ -29,8 +29,10 @@ mod agent;
 mod aws;
 mod hub;
 pub mod node;
+pub mod plugin;
 mod program;
 mod relay;
+pub mod session;
 mod stock;
 
 pub use agent::TestAgent;

@@ -120,6 +120,15 @@ impl HandNode {
         Ok(Credentials::new(text("AccessKeyId"), text("SecretAccessKey"), Some(text("SessionToken").into())))
     }
 
+    /// A client that signs as this node.
+    pub fn client(&self) -> Client {
+        client(&self.endpoint, self.credentials.clone())
+    }
+
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// An operation with the node's own credentials.
     pub async fn call(&self, operation: &str, input: &Value) -> Result<Value, CallError> {
         client(&self.endpoint, self.credentials.clone()).call("ssm", &format!("AmazonSSM.{operation}"), input).await

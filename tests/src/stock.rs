@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::{TestHub, wait_until};
 
-/// The variable that names the folder of its programs: `amazon-ssm-agent`, `ssm-agent-worker` and `ssm-document-worker`.
+/// The variable that names the folder of its programs: `amazon-ssm-agent`, `ssm-agent-worker`, `ssm-document-worker`, and for
+/// sessions `ssm-session-worker`.
 const PROGRAMS: &str = "QUARTERDECK_STOCK_AGENT";
 /// What makes its system and starts it there.
 const SYSTEM: &str = include_str!("../fixtures/stock-agent.sh");

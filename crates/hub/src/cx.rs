@@ -54,13 +54,15 @@ pub struct Cx {
     caller: Arc<Caller>,
     request_id: Uuid,
     now_ms: i64,
+    /// Host and port by which the caller reached this hub.
+    authority: Option<Arc<str>>,
 }
 
 impl Cx {
     /// Starts a request of `caller`; its time stands still from here on, so that one request sees one time.
     pub fn new(shared: Arc<Shared>, caller: Arc<Caller>) -> Self {
         let now_ms = shared.clock.now_ms();
-        Self { shared, caller, request_id: Uuid::new_v4(), now_ms }
+        Self { shared, caller, request_id: Uuid::new_v4(), now_ms, authority: None }
     }
 
     /// The same request under the id that the front door gave it, so that answer, log and events agree.
@@ -68,6 +70,19 @@ impl Cx {
     pub fn with_request_id(mut self, request_id: Uuid) -> Self {
         self.request_id = request_id;
         self
+    }
+
+    /// The same request with the host and port that the caller reached this hub by, as its signature covers them.
+    #[must_use]
+    pub fn with_authority(mut self, authority: Option<&str>) -> Self {
+        let is_plain = |text: &&str| text.len() <= 300 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+        self.authority = authority.filter(is_plain).filter(|text| !text.is_empty()).map(Arc::from);
+        self
+    }
+
+    /// Host and port under which the caller finds this hub again; the listener's own for a caller in this process. `None` when there is none.
+    pub fn authority(&self) -> Option<String> {
+        self.authority.as_deref().map(str::to_owned).or_else(|| self.shared.front.listening().map(|address| address.to_string()))
     }
 
     pub fn shared(&self) -> &Arc<Shared> {

@@ -125,6 +125,11 @@ pub fn connection_changed(tx: &mut Tx<'_>, scene: &Scene, instance_id: &str, con
     emit(tx, scene.now, OURS, "Quarterdeck Node Connection", &[node_arn(scene, instance_id)], &detail)
 }
 
+/// A session began, moved on or ended.
+pub fn session_changed(tx: &mut Tx<'_>, scene: &Scene, instance_id: &str, detail: &Value) -> Result<(), StoreError> {
+    emit(tx, scene.now, OURS, "Quarterdeck Session State-change", &[node_arn(scene, instance_id)], detail)
+}
+
 /// Where a reader of the stream begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cursor {

@@ -91,6 +91,8 @@ pub struct Shared {
     /// What the HTTP front keeps between requests (caches, TLS state).
     pub front: http::Front,
     pub wakers: task::Wakers,
+    /// Sessions whose node is attached to this hub.
+    pub sessions: crate::channel::data::Sessions,
     /// Where the channels hand over what nodes said.
     pub intake: Intake,
     /// Commands ready to send.
@@ -150,6 +152,7 @@ impl Hub {
             registry: Registry::default(),
             front,
             wakers: task::Wakers::default(),
+            sessions: Default::default(),
             intake,
             jobs: Default::default(),
             shutdown: CancellationToken::new(),

@@ -12,6 +12,7 @@ pub mod parse;
 pub mod platforms;
 pub mod plugins;
 pub mod precondition;
+pub mod session;
 pub mod timeout;
 mod tree;
 
@@ -19,6 +20,7 @@ pub use kinds::{Summary, check};
 pub use parameters::{Interpolation, Parameter, ParameterKind, Resolved};
 pub use parse::{Document, Flow, SchemaVersion, Step};
 pub use precondition::{Operand, Outcome, Precondition};
+pub use session::{SessionDocument, SessionType};
 
 use crate::error::ApiError;
 use std::fmt;

@@ -8,6 +8,7 @@
 //! | Module | For | Source |
 //! |---|---|---|
 //! | [`agent_message`] | the binary frame of control and data channels | agent-protocol 4.4 |
+//! | [`relayed`] | the same frame without copying it, for the hub between a session's two ends | session-protocol 3, 4.4 |
 //! | [`payload`] | one file per message carried in a frame, and the texts around a channel's opening | agent-protocol 4.1–4.13 |
 //! | [`data_channel`] | both ends of a session, as a state machine | session-protocol 2–4 |
 //! | [`sigv4`] | signing and verifying requests, presigned URLs, signed chunked bodies | agent-protocol 2.6, 2.7, 4.1, 4.2 |
@@ -23,6 +24,7 @@ pub mod json11;
 pub mod payload;
 pub mod query;
 pub mod reader;
+pub mod relayed;
 pub mod rsa_token;
 pub mod sigv4;
 pub mod smux;

@@ -12,6 +12,7 @@ use qd_model::shapes::documents::DocumentFormat;
 use qd_model::{Operation, validate};
 use qd_wire::data_channel::{DataChannel, Role, Settings, Window as SendWindow};
 use qd_wire::payload::*;
+use qd_wire::relayed::{Frame, Kind};
 use qd_wire::sigv4::chunked::ChunkedDecoder;
 use qd_wire::sigv4::{self, Body, RequestParts, SigningKey, canonical};
 use qd_wire::smux::Mux;
@@ -24,6 +25,7 @@ pub type Target = fn(&[u8]);
 /// Every target by the name of its folder under `corpus/`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("frame", frame),
+    ("relayed", relayed),
     ("payload", payload),
     ("signature", signature),
     ("chunked", chunked),
@@ -41,6 +43,16 @@ pub fn frame(data: &[u8]) {
     let Ok(message) = AgentMessage::decode(data) else { return };
     let again = AgentMessage::decode(message.encode()).expect("what was decoded encodes to a frame");
     assert_eq!(again, message);
+}
+
+/// A frame of a data channel, as the hub passes it on: what it takes is what both ends read.
+pub fn relayed(data: &[u8]) {
+    let Ok(frame) = Frame::look(data) else { return };
+    let _ = (frame.carries(), frame.acknowledged());
+    if frame.kind != Kind::Other {
+        let message = AgentMessage::decode(data).expect("what is passed on can be read");
+        assert_eq!((message.sequence_number, &message.payload[..], message.message_id), (frame.sequence, frame.payload, frame.message_id));
+    }
 }
 
 fn round_trip<P: Payload + PartialEq + std::fmt::Debug>(data: &[u8]) {

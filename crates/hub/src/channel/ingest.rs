@@ -15,7 +15,7 @@ use qd_wire::payload::{
 use uuid::Uuid;
 
 use super::Handle;
-use super::intake::{Ack, News, Output, Report};
+use super::intake::{Ack, News, Output, Report, SessionEnded};
 use crate::crash_point;
 use crate::ops::commands::text;
 
@@ -140,9 +140,17 @@ impl Heard {
         Ok(())
     }
 
-    /// Sessions are not built yet, but an agent that ends one left over from elsewhere must not repeat itself.
+    /// A session has ended on the node. Whose it is, is looked at where it is stored: one that is not this node's changes nothing.
     fn task_complete(&mut self, message: &AgentMessage) -> Result<(), Refused> {
         let complete = AgentTaskComplete::decode(&message.payload)?;
+        self.news.push(News::SessionEnded(SessionEnded {
+            session_id: text::clean(&complete.task_id, 96),
+            failed: matches!(complete.final_task_status, DocumentStatus::Failed | DocumentStatus::TimedOut),
+            output: text::clean(&complete.output, 1_024),
+            s3: (!complete.s3_bucket.is_empty())
+                .then(|| text::clean(&format!("s3://{}/{}", complete.s3_bucket, complete.s3_url_suffix), 2_083)),
+            log_group: (!complete.cwl_group.is_empty()).then(|| text::clean(&complete.cwl_group, 512)),
+        }));
         self.answers.push(Answer::Task(AgentTaskAcknowledge::new(message.message_id, &complete.task_id)));
         Ok(())
     }

@@ -9,11 +9,13 @@ use qd_store::table::commands::{self, Command, Stage};
 use qd_store::table::invocation_steps::{self, Step};
 use qd_store::table::invocations::{self, Change, Invocation};
 use qd_store::table::output_chunks::{self, Chunk, OutputKey};
+use qd_store::table::sessions::{self, Status};
 use qd_store::{StoreError, Tx};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::crash_point;
 use crate::hub::Shared;
+use crate::ops;
 use crate::ops::commands::advance::Scene;
 use crate::ops::commands::deliver::{Jobs, StepNames};
 use crate::ops::commands::moves::Moves;
@@ -32,6 +34,7 @@ pub enum News {
     /// Progress or end of this command.
     Report(String, Report),
     Output(Output),
+    SessionEnded(SessionEnded),
 }
 
 impl News {
@@ -39,7 +42,7 @@ impl News {
     fn step(&self) -> &'static str {
         match self {
             Self::Ack(..) => "ack-committed",
-            Self::Report(..) => "reply-committed",
+            Self::Report(..) | Self::SessionEnded(_) => "reply-committed",
             Self::Output(_) => "output-committed",
         }
     }
@@ -76,6 +79,18 @@ pub struct Output {
     pub end: u64,
     /// No more will come.
     pub last: bool,
+}
+
+/// A session that has ended on its node.
+#[derive(Debug)]
+pub struct SessionEnded {
+    pub session_id: String,
+    pub failed: bool,
+    /// Why it failed, as the agent says it.
+    pub output: String,
+    /// Where the agent put the session's log, if anywhere.
+    pub s3: Option<String>,
+    pub log_group: Option<String>,
 }
 
 /// The news of one node, and where to tell that they are durable.
@@ -198,6 +213,7 @@ fn apply(tx: &mut Tx<'_>, scene: &Scene, jobs: &Jobs, letters: &[(String, Vec<Ne
                         draft.report(report, scene.now);
                     }
                 }
+                News::SessionEnded(ended) => session_ended(tx, scene, instance_id, ended)?,
                 News::Output(output) => {
                     // Output of a command that is not this node's, or no longer kept, or of no step of it, is thrown away; saying "durable"
                     // ends its sending.
@@ -320,6 +336,16 @@ impl<'n> Draft<'n> {
         }
         Ok(())
     }
+}
+
+/// A session is over when its node says so. Said again, and for a session that ended before, it changes nothing but where its log is.
+fn session_ended(tx: &mut Tx<'_>, scene: &Scene, instance_id: &str, ended: &SessionEnded) -> Result<(), StoreError> {
+    let Some(session) = sessions::get(tx, &ended.session_id)?.filter(|session| session.target == instance_id) else { return Ok(()) };
+    let details = ops::sessions::shown(&ended.output, 1_024);
+    let details = (ended.failed && !details.is_empty()).then_some(details.as_str());
+    let status = if ended.failed { Status::Failed } else { Status::Terminated };
+    ops::sessions::end(tx, scene, &session, status, details)?;
+    sessions::closed_on_node(tx, &ended.session_id, ended.s3.as_deref(), ended.log_group.as_deref())
 }
 
 /// Stores a piece of output; how far the output is durable.

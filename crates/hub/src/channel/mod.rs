@@ -1,6 +1,8 @@
-//! Control channels: one websocket per node, over which commands go out and results come back (agent-protocol 4).
+//! Control channels: one websocket per node, over which commands go out and results come back (agent-protocol 4). Data channels: two websockets
+//! per session.
 
 pub mod control;
+pub mod data;
 pub mod ingest;
 pub mod intake;
 mod registry;
@@ -11,7 +13,7 @@ pub use registry::{Handle, Outgoing, Registry};
 use std::sync::Arc;
 
 use qd_store::table::commands::Stage;
-use qd_store::table::{connections, invocations, nodes};
+use qd_store::table::{connections, invocations, nodes, sessions};
 use qd_store::{StoreError, Tx};
 
 use crate::events;
@@ -33,7 +35,9 @@ pub async fn forget_connections_of_earlier_runs(shared: &Arc<Shared>) -> Result<
             for instance_id in connections::forget_lost_hubs(tx, before)? {
                 node_gone(tx, &scene, &instance_id)?;
             }
-            connections::hub_seen(tx, &scene.hub_id, scene.now)
+            connections::hub_seen(tx, &scene.hub_id, None, scene.now)?;
+            sessions::forget_ends(tx, &scene.hub_id, scene.now)?;
+            Ok(())
         })
         .await
 }

@@ -1,5 +1,6 @@
 //! What the console needs and AWS has no operation for, under `/quarterdeck/v1/` (docs/extensions.md): whole and live output, the preview of
-//! targets, the check of a document that is being written, sorted node lists, the overview. Everything that AWS has an operation for goes through that operation.
+//! targets, the check of a document that is being written, sorted node lists, the overview, recordings of sessions. Everything that AWS has an
+//! operation for goes through that operation.
 //!
 //! The event stream, `GET /quarterdeck/v1/events`, is served by the HTTP front from [`crate::events::Subscription`], since it has no end.
 
@@ -12,6 +13,7 @@ pub mod output;
 mod overview;
 mod preview;
 mod search;
+mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -104,6 +106,9 @@ async fn route(cx: &Cx, request: &Request) -> Result<Response, ApiError> {
         ("POST", ["nodes", node, "rotate-key"]) => nodes::rotate_key(cx, node).await,
         ("POST", ["documents", "check"]) => documents::check(request),
         ("POST", ["documents", "convert"]) => documents::convert(request),
+        ("GET", ["sessions"]) => sessions::list(cx, request).await,
+        ("GET", ["sessions", session, "recording"]) => sessions::get(cx, request, session).await,
+        ("GET", ["recordings", "search"]) => sessions::search(cx, request).await,
         ("GET", ["targets", "preview"]) => preview::get(cx, request).await,
         ("GET", ["commands", command, "groups"]) => groups::list(cx, request, command).await,
         ("GET", ["commands", command, "groups", group, "nodes"]) => groups::nodes(cx, request, command, group).await,

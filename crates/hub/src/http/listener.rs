@@ -7,6 +7,7 @@ use std::time::Duration;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use qd_store::table::connections;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -61,10 +62,22 @@ pub async fn serve(shared: Arc<Shared>, listen: SocketAddr, stop: CancellationTo
     let certificates = Certificates::new(shared.front.authority.clone(), local, &shared.names, &shared.region, now);
     let certificates = Arc::new(certificates.map_err(|e| HubError::Other(e.to_string()))?);
     let config = server_config(certificates.clone()).map_err(|e| HubError::Other(e.to_string()))?;
+    shared.front.listens_on(local);
+    tell_others(&shared).await?;
     // Subscribed before the first request can put anything into memory.
     tokio::spawn(super::follow_changes(shared.clone(), shared.store.subscribe()));
     tokio::spawn(accept(shared, listener, TlsAcceptor::from(config), certificates, stop));
     Ok(local)
+}
+
+/// Says in a shared store where this hub is, for clients whose node is attached here and who reached another hub.
+async fn tell_others(shared: &Shared) -> Result<(), HubError> {
+    let (hub_id, now) = (shared.hub_id.clone(), shared.clock.now_ms());
+    let address = shared.front.peer_address().map(|address| address.to_string());
+    if shared.store_is_shared {
+        shared.store.write(move |tx| connections::hub_seen(tx, &hub_id, address.as_deref(), now)).await?;
+    }
+    Ok(())
 }
 
 async fn accept(

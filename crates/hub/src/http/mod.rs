@@ -16,7 +16,8 @@ pub mod refusals;
 mod router;
 pub mod tls;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use qd_store::table::nodes;
 use qd_store::{Change, Changes, Store};
@@ -39,6 +40,8 @@ pub struct Front {
     pub(crate) heartbeats: Heartbeats,
     pub(crate) refusals: Refusals,
     administrator: Caller,
+    /// Where the first listener of this hub is reached on this machine, and by other hubs.
+    listening: OnceLock<(SocketAddr, SocketAddr)>,
     /// Held until the hub is closed.
     lock: Mutex<Option<DirectoryLock>>,
 }
@@ -56,6 +59,7 @@ impl Front {
             heartbeats: Heartbeats::default(),
             refusals: Refusals::default(),
             administrator,
+            listening: OnceLock::new(),
             lock: Mutex::new(Some(lock)),
         })
     }
@@ -63,6 +67,29 @@ impl Front {
     /// The caller that the embedded console speaks for.
     pub fn administrator(&self) -> Caller {
         self.administrator.clone()
+    }
+
+    /// Keeps where a listener was opened.
+    fn listens_on(&self, address: SocketAddr) {
+        let (own, peer) = match address.ip() {
+            ip if ip.is_unspecified() => {
+                let own = IpAddr::from(Ipv4Addr::LOCALHOST);
+                (own, tls::outward_address().unwrap_or(own))
+            }
+            ip => (ip, ip),
+        };
+        // Further listeners reach the same hub.
+        let _ = self.listening.set((SocketAddr::new(own, address.port()), SocketAddr::new(peer, address.port())));
+    }
+
+    /// Where this hub is reached on this machine, once it listens.
+    pub fn listening(&self) -> Option<SocketAddr> {
+        self.listening.get().map(|(own, _)| *own)
+    }
+
+    /// Where hubs on the same store reach this one.
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        self.listening.get().map(|(_, peer)| *peer)
     }
 
     /// Gives the data directory free for another hub; the last thing a closing hub does.

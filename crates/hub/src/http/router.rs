@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
-use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -40,7 +40,7 @@ const MAX_FRAME: usize = 4 * 1024 * 1024;
 /// Per idle node; a larger frame grows it for as long as it is read.
 const WEBSOCKET_BUFFER: usize = 4 * 1024;
 const CONTROL_CHANNEL: &str = "/v1/control-channel/";
-const DATA_CHANNEL: &str = "/v1/data-channel/";
+const DATA_CHANNEL: &str = crate::ops::sessions::DATA_CHANNEL;
 
 /// A request whose body is not read yet.
 struct Arrived {
@@ -193,12 +193,18 @@ impl Arrived {
     }
 
     async fn channel_call(&mut self) -> Result<Response<Body>, ApiError> {
+        let data = self.parts.uri.path().strip_prefix(DATA_CHANNEL).map(str::to_owned);
+        // The client of a session signs nothing: its first frame carries a token (session-protocol 1.3).
+        if let Some(session_id) = data.as_ref().filter(|_| self.parts.method == Method::GET && self.header("authorization").is_none()) {
+            channel::data::admit_client(&self.shared, session_id).await?;
+            let (shared, id) = (self.shared.clone(), session_id.clone());
+            return self.upgrade(move |socket| channel::data::serve_client(shared, id, socket)).await;
+        }
         let (cx, _, body) = self.authenticated("ssmmessages", false).await.map_err(Refusal::into_api_error)?;
-        let Some(instance_id) = self.parts.uri.path().strip_prefix(CONTROL_CHANNEL).map(str::to_owned) else {
-            return Err(
-                ApiError::new("UnknownOperationException", "Sessions are not built in this version of Quarterdeck.").with_status(404)
-            );
-        };
+        if let Some(session_id) = data {
+            return self.node_data_channel(&cx, session_id, &body).await;
+        }
+        let instance_id = self.parts.uri.path().strip_prefix(CONTROL_CHANNEL).unwrap_or_default().to_owned();
         let operation = if self.parts.method == Method::GET { "OpenControlChannel" } else { "CreateControlChannel" };
         // A channel is the node's own: not even an administrator opens one in its place.
         if cx.caller().node() != Some(instance_id.as_str()) {
@@ -210,7 +216,10 @@ impl Arrived {
                 let answer = channel::control::create(&cx, &instance_id, &body)?;
                 Ok(answer::plain(StatusCode::CREATED, "application/xml", answer.to_xml()))
             }
-            Method::GET => self.open_channel(instance_id).await,
+            Method::GET => {
+                let shared = self.shared.clone();
+                self.upgrade(move |socket| channel::control::serve(shared, instance_id, socket)).await
+            }
             _ => {
                 Err(ApiError::new("UnknownOperationException", "A control channel is created with POST and opened with GET.")
                     .with_status(405))
@@ -218,11 +227,33 @@ impl Arrived {
         }
     }
 
-    async fn open_channel(&mut self, instance_id: String) -> Result<Response<Body>, ApiError> {
+    /// The node's end of a session.
+    async fn node_data_channel(&mut self, cx: &Cx, session_id: String, body: &[u8]) -> Result<Response<Body>, ApiError> {
+        match self.parts.method {
+            Method::POST => {
+                let answer = channel::data::create(cx, &session_id, body).await?;
+                Ok(answer::plain(StatusCode::CREATED, "application/xml", answer.to_xml()))
+            }
+            Method::GET => {
+                let session = channel::data::admit_agent(cx, "OpenDataChannel", &session_id).await?;
+                let shared = self.shared.clone();
+                self.upgrade(move |socket| channel::data::serve_agent(shared, session.target, session_id, socket)).await
+            }
+            _ => {
+                Err(ApiError::new("UnknownOperationException", "A data channel is created with POST and opened with GET.").with_status(405))
+            }
+        }
+    }
+
+    /// Turns the request into a websocket for `serve`, which keeps the connection's place.
+    async fn upgrade<F: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        serve: impl FnOnce(WebSocket) -> F + Send + 'static,
+    ) -> Result<Response<Body>, ApiError> {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut self.parts, &())
             .await
             .map_err(|e| ApiError::new("BadRequestException", format!("This is not a websocket request: {e}")))?;
-        let (shared, place) = (self.shared.clone(), self.place.clone());
+        let place = self.place.clone();
         Ok(upgrade
             .read_buffer_size(WEBSOCKET_BUFFER)
             // Frames that are written together leave in one record.
@@ -230,7 +261,7 @@ impl Arrived {
             .max_frame_size(MAX_FRAME)
             .max_message_size(MAX_FRAME)
             .on_upgrade(move |socket| async move {
-                channel::control::serve(shared, instance_id, socket).await;
+                serve(socket).await;
                 drop(place);
             }))
     }
@@ -300,7 +331,9 @@ impl Arrived {
     fn cx(&self, principal: Principal) -> Cx {
         let user_agent = self.header("user-agent").unwrap_or_default().chars().take(256).collect();
         let caller = Caller { principal, source: self.peer.ip().to_string(), user_agent };
-        Cx::new(self.shared.clone(), Arc::new(caller)).with_request_id(self.request_id)
+        let authority = self.parts.uri.authority().map(ToString::to_string);
+        let authority = self.header("host").or(authority.as_deref());
+        Cx::new(self.shared.clone(), Arc::new(caller)).with_request_id(self.request_id).with_authority(authority)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The AWS-owned Command documents, written by us with AWS's names and parameters (semantics 3.8), so that what people know by heart works here.
+//! The AWS-owned Command and Session documents, written by us with AWS's names and parameters (semantics 3.8), so that what people know by heart works here.
 //!
 //! They come with the program, are owned by `Amazon`, cannot be changed, and are seen by every caller. They are written as YAML and served as
 //! JSON, because that is what the stock agent reads. Adding one is a file here and a line in [`SOURCES`].
@@ -35,6 +35,12 @@ const SOURCES: &[(&str, &str)] = &[
     ("AWS-RunRemoteScript", include_str!("AWS-RunRemoteScript.yaml")),
     ("AWS-RunSaltState", include_str!("AWS-RunSaltState.yaml")),
     ("AWS-RunShellScript", include_str!("AWS-RunShellScript.yaml")),
+    ("AWS-StartInteractiveCommand", include_str!("AWS-StartInteractiveCommand.yaml")),
+    ("AWS-StartNonInteractiveCommand", include_str!("AWS-StartNonInteractiveCommand.yaml")),
+    ("AWS-StartPortForwardingSession", include_str!("AWS-StartPortForwardingSession.yaml")),
+    ("AWS-StartPortForwardingSessionToRemoteHost", include_str!("AWS-StartPortForwardingSessionToRemoteHost.yaml")),
+    ("AWS-StartPortForwardingSessionToSocket", include_str!("AWS-StartPortForwardingSessionToSocket.yaml")),
+    ("AWS-StartSSHSession", include_str!("AWS-StartSSHSession.yaml")),
     ("AWS-UpdateSSMAgent", include_str!("AWS-UpdateSSMAgent.yaml")),
     ("AmazonCloudWatch-ManageAgent", include_str!("AmazonCloudWatch-ManageAgent.yaml")),
 ];
@@ -73,10 +79,13 @@ pub fn get(name: &str) -> Option<&'static LibraryDocument> {
 
 fn read(name: &str, yaml: &str) -> Result<LibraryDocument, qd_model::ApiError> {
     let content = content::convert(yaml, DocumentFormat::Yaml, DocumentFormat::Json)?;
-    let accepted = content::accept(DocumentType::Command, DocumentFormat::Json, &content)?;
+    // No other documents have that version.
+    let is_session = content::value(&content, DocumentFormat::Json)?.get("schemaVersion").is_some_and(|version| version == "1.0");
+    let document_type = if is_session { DocumentType::Session } else { DocumentType::Command };
+    let accepted = content::accept(document_type, DocumentFormat::Json, &content)?;
     let document = Document {
         name: name.to_owned(),
-        document_type: DocumentType::Command.as_str().to_owned(),
+        document_type: document_type.as_str().to_owned(),
         created_at: CREATED_AT,
         default_version: 1,
         latest_version: 1,

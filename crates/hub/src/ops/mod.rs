@@ -13,6 +13,7 @@ use crate::cx::Cx;
 pub mod commands;
 pub mod documents;
 pub mod nodes;
+pub mod sessions;
 pub mod settings;
 pub mod tags;
 
@@ -60,6 +61,11 @@ operations! {
         UpdateManagedInstanceRole => nodes::update_managed_instance_role;
         RegisterDefaultHostManagementConfiguration => nodes::register_default_host_management_configuration;
         DeregisterDefaultHostManagementConfiguration => nodes::deregister_default_host_management_configuration;
+        StartSession => sessions::start_session;
+        ResumeSession => sessions::resume_session;
+        TerminateSession => sessions::terminate_session;
+        DescribeSessions => sessions::describe_sessions;
+        GetConnectionStatus => sessions::get_connection_status;
         AddTagsToResource => tags::add_tags_to_resource;
         ListTagsForResource => tags::list_tags_for_resource;
         RemoveTagsFromResource => tags::remove_tags_from_resource;
@@ -119,13 +125,11 @@ operations! {
         DescribePatchGroupState
         DescribePatchGroups
         DescribePatchProperties
-        DescribeSessions
         DisassociateOpsItemRelatedItem
         GetAccessToken
         GetAutomationExecution
         GetCalendarState
         GetCloudConnector
-        GetConnectionStatus
         GetDefaultPatchBaseline
         GetDeployablePatchSnapshotForInstance
         GetExecutionPreview
@@ -168,16 +172,13 @@ operations! {
         RegisterPatchBaselineForPatchGroup
         RegisterTargetWithMaintenanceWindow
         RegisterTaskWithMaintenanceWindow
-        ResumeSession
         SendAutomationSignal
         StartAccessRequest
         StartAssociationsOnce
         StartAutomationExecution
         StartChangeRequestExecution
         StartExecutionPreview
-        StartSession
         StopAutomationExecution
-        TerminateSession
         UnlabelParameterVersion
         UpdateAssociation
         UpdateAssociationStatus

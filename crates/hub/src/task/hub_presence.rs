@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qd_store::StoreError;
-use qd_store::table::connections;
+use qd_store::table::{connections, sessions};
 
 use crate::channel::HUB_LOST_MS;
 use crate::hub::Shared;
@@ -33,15 +33,17 @@ pub async fn run(shared: Arc<Shared>) {
             tracing::warn!(silent_ms = now - told_at, "this hub was silent for too long; its nodes are asked to connect again");
             shared.registry.close_all();
         }
+        let address = shared.front.peer_address().map(|address| address.to_string());
         let told = shared
             .store
             .write(move |tx| {
-                connections::hub_seen(tx, &scene.hub_id, scene.now)?;
+                connections::hub_seen(tx, &scene.hub_id, address.as_deref(), scene.now)?;
                 for instance_id in connections::forget_lost_hubs(tx, scene.now - HUB_LOST_MS)? {
                     if !crate::channel::node_gone(tx, &scene, &instance_id)?.is_empty() {
                         tx.notify(super::COMMANDS);
                     }
                 }
+                sessions::forget_ends(tx, &scene.hub_id, scene.now)?;
                 Ok::<_, StoreError>(())
             })
             .await;

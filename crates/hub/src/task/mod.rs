@@ -6,6 +6,7 @@ mod flush_heartbeats;
 mod hub_presence;
 mod resend_jobs;
 mod retention;
+mod sessions;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,7 @@ pub fn start(shared: &Arc<Shared>) {
     tokio::spawn(resend_jobs::run(shared.clone()));
     tokio::spawn(hub_presence::run(shared.clone()));
     tokio::spawn(retention::run(shared.clone()));
+    tokio::spawn(sessions::run(shared.clone()));
     tokio::spawn(flush_heartbeats::run(shared.clone()));
 }
 

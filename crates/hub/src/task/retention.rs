@@ -1,12 +1,14 @@
-//! Forgets what is older than it is kept: commands after 30 days (semantics 2.3.5), whole outputs by age and size, events by age.
+//! Forgets what is older than it is kept: commands and sessions after 30 days (semantics 2.3.5, 13.1.3), whole outputs
+//! and recordings by age and size, events by age.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use qd_store::StoreError;
-use qd_store::table::{commands, events, invocation_steps, invocations, output_chunks, output_digests};
+use qd_store::table::{commands, events, invocation_steps, invocations, output_chunks, output_digests, recordings, sessions};
 
 use crate::hub::Shared;
+use crate::ops::settings;
 
 const TICK: Duration = Duration::from_secs(600);
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
@@ -18,6 +20,11 @@ const OUTPUT_MS: i64 = 30 * DAY_MS;
 const OUTPUT_BYTES: i64 = 20 * 1024 * 1024 * 1024;
 const EVENTS_MS: i64 = 7 * DAY_MS;
 const EVENTS_BYTES: i64 = 2 * 1024 * 1024 * 1024;
+/// Sessions that ended (semantics 13.1.3); their recordings are kept by a setting, and by size.
+const SESSIONS_MS: i64 = 30 * DAY_MS;
+const RECORDINGS_BYTES: i64 = 20 * 1024 * 1024 * 1024;
+/// Recordings removed by one transaction.
+const RECORDINGS: u32 = 50;
 /// Outputs and events removed by one transaction.
 const OUTPUTS: u32 = 200;
 const EVENTS: u32 = 5_000;
@@ -70,7 +77,12 @@ pub async fn once(shared: &Arc<Shared>) -> Result<(), StoreError> {
             .write(move |tx| {
                 let outputs = output_chunks::prune(tx, now - OUTPUT_MS, OUTPUT_BYTES, OUTPUTS)?;
                 let events = events::prune(tx, now - EVENTS_MS, EVENTS_BYTES, EVENTS)?;
-                Ok::<_, StoreError>(outputs >= u64::from(OUTPUTS) || events >= u64::from(EVENTS))
+                let sessions = sessions::prune(tx, now - SESSIONS_MS, BATCH)?.len();
+                let days: i64 = settings::value(tx, settings::SESSION_RECORDING_DAYS)?.parse().unwrap_or(0);
+                let before = if days > 0 { now - days * DAY_MS } else { 0 };
+                let recordings = recordings::prune(tx, before, RECORDINGS_BYTES, RECORDINGS)?;
+                let left = sessions as i64 >= BATCH || recordings >= u64::from(RECORDINGS);
+                Ok::<_, StoreError>(left || outputs >= u64::from(OUTPUTS) || events >= u64::from(EVENTS))
             })
             .await?;
         if !full {

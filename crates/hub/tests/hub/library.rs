@@ -98,6 +98,22 @@ const TABLE: &[Row] = &[
         "Windows",
         &[("commands", "[]"), ("executionTimeout", "3600"), ("source", "*"), ("sourceHash", ""), ("workingDirectory", "")],
     ),
+    ("AWS-StartSSHSession", "1.0", "Linux MacOS Windows", &[("portNumber", "22")]),
+    ("AWS-StartPortForwardingSession", "1.0", "Linux MacOS Windows", &[("portNumber", "80"), ("localPortNumber", "0")]),
+    (
+        "AWS-StartPortForwardingSessionToRemoteHost",
+        "1.0",
+        "Linux MacOS Windows",
+        &[("portNumber", "80"), ("localPortNumber", "0"), ("host", "*")],
+    ),
+    ("AWS-StartPortForwardingSessionToSocket", "1.0", "Linux MacOS Windows", &[("portNumber", "80"), ("localUnixSocket", "*")]),
+    ("AWS-StartInteractiveCommand", "1.0", "Linux MacOS Windows", &[("command", "*")]),
+    (
+        "AWS-StartNonInteractiveCommand",
+        "1.0",
+        "Linux MacOS Windows",
+        &[("command", "*"), ("separateOutputStream", "false"), ("stdOutSeparatorPrefix", ""), ("stdErrSeparatorPrefix", "")],
+    ),
     ("AWS-UpdateSSMAgent", "1.2", "Linux MacOS Windows", &[("version", ""), ("allowDowngrade", "false")]),
 ];
 

@@ -3,8 +3,9 @@
 
 mod runbook;
 
-use super::parameters::{self, Parameter, Scope};
+use super::parameters::Parameter;
 use super::parse::{Document, SchemaVersion, schema_version, shown, text_of};
+use super::session::SessionDocument;
 use super::{DocumentError, MAX_BYTES, digest, tree};
 use crate::shapes::documents::{DocumentFormat, DocumentType};
 use crate::shapes::shared::PlatformType;
@@ -22,9 +23,6 @@ pub struct Summary {
     /// SHA-256 of the text, in hex.
     pub hash: String,
 }
-
-/// Session types of schema 1.0.
-const SESSION_TYPES: [&str; 4] = ["Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port"];
 
 /// Checks a document's text against its type.
 ///
@@ -87,20 +85,11 @@ fn command(kind: DocumentType, format: DocumentFormat, text: &str) -> Result<Sum
 }
 
 fn session(root: &Map<String, Value>) -> Result<Summary, DocumentError> {
-    let schema_version = version(root, "a Session document", "1.0")?;
-    match text_of(root, "sessionType")?.as_deref() {
-        Some(kind) if SESSION_TYPES.contains(&kind) => {}
-        _ => return Err(DocumentError::content(format!("sessionType must be one of {}.", SESSION_TYPES.join(", ")))),
-    }
-    for part in ["inputs", "properties"] {
-        if root.get(part).is_some_and(|value| !value.is_object() && !value.is_null()) {
-            return Err(DocumentError::content(format!("{part} must be a map.")));
-        }
-    }
+    let document = SessionDocument::from_map(root)?;
     Ok(Summary {
-        schema_version: Some(schema_version),
-        description: text_of(root, "description")?,
-        parameters: parameters::declared(root.get("parameters"), Scope::Session)?,
+        schema_version: Some("1.0".to_owned()),
+        description: document.description,
+        parameters: document.parameters,
         platform_types: PlatformType::ALL.to_vec(),
         hash: String::new(),
     })

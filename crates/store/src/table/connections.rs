@@ -3,9 +3,10 @@
 use crate::{Migration, Row, StoreError, Tx, params};
 
 /// Migrations of this table.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "connections/1",
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        id: "connections/1",
+        sql: "
 CREATE TABLE connections (
   instance_id TEXT PRIMARY KEY,
   hub_id TEXT NOT NULL,
@@ -19,7 +20,9 @@ CREATE TABLE hubs (
   seen_at BIGINT NOT NULL
 );
 ",
-}];
+    },
+    Migration { id: "connections/2", sql: "ALTER TABLE hubs ADD COLUMN address TEXT" },
+];
 
 /// An open control channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +68,19 @@ pub fn get(tx: &mut Tx<'_>, instance_id: &str) -> Result<Option<Connection>, Sto
     tx.query_one(sql, params![instance_id])?.as_ref().map(read).transpose()
 }
 
-/// Says that a hub is alive.
-pub fn hub_seen(tx: &mut Tx<'_>, hub_id: &str, now: i64) -> Result<(), StoreError> {
+/// Says that a hub is alive, and where the others reach it (`ip:port`) once it listens.
+pub fn hub_seen(tx: &mut Tx<'_>, hub_id: &str, address: Option<&str>, now: i64) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO hubs (hub_id, seen_at) VALUES ($1, $2) ON CONFLICT (hub_id) DO UPDATE SET seen_at = excluded.seen_at",
-        params![hub_id, now],
+        "INSERT INTO hubs (hub_id, seen_at, address) VALUES ($1, $2, $3) ON CONFLICT (hub_id) DO UPDATE SET seen_at = excluded.seen_at, \
+         address = COALESCE(excluded.address, hubs.address)",
+        params![hub_id, now, address],
     )?;
     Ok(())
+}
+
+/// Where the other hubs reach this one; `None` when it does not listen or is gone.
+pub fn address_of(tx: &mut Tx<'_>, hub_id: &str) -> Result<Option<String>, StoreError> {
+    Ok(tx.query_one("SELECT address FROM hubs WHERE hub_id = $1", params![hub_id])?.map(|row| row.opt_text(0)).transpose()?.flatten())
 }
 
 /// Forgets the channels of hubs that were not seen since `before` and returns the nodes they held.

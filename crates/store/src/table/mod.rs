@@ -16,8 +16,10 @@ pub mod nodes;
 pub mod output_chunks;
 pub mod output_digests;
 pub mod principals;
+pub mod recordings;
 pub mod secrets;
 pub mod service_settings;
+pub mod sessions;
 pub mod tags;
 
 use crate::Migration;
@@ -43,4 +45,6 @@ pub const MIGRATIONS: &[&[Migration]] = &[
     invocations::MIGRATIONS,
     invocation_steps::MIGRATIONS,
     output_digests::MIGRATIONS,
+    sessions::MIGRATIONS,
+    recordings::MIGRATIONS,
 ];

@@ -22,6 +22,7 @@ use tracing::{error, info};
 
 use crate::sealed::SealError;
 use authority::Leaf;
+pub(super) use names::outward_address;
 use names::{Name, Names, names};
 
 pub use authority::{Authority, fingerprint_of};

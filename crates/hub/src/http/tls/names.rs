@@ -68,7 +68,7 @@ fn machine_name() -> Option<String> {
 }
 
 /// The address packets to the outside leave from. Connecting a datagram socket sends nothing.
-fn outward_address() -> Option<IpAddr> {
+pub(in crate::http) fn outward_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     Some(socket.local_addr().ok()?.ip()).filter(|ip| !ip.is_unspecified())

@@ -93,7 +93,7 @@ pub(super) fn once_each(filters: &[CommandFilter]) -> Result<(), ApiError> {
 }
 
 /// A filter's ISO-8601 time as epoch milliseconds.
-pub(super) fn time(key: &str, value: &str) -> Result<i64, ApiError> {
+pub(in crate::ops) fn time(key: &str, value: &str) -> Result<i64, ApiError> {
     value
         .parse::<Timestamp>()
         .map(Timestamp::as_millis)

@@ -4,6 +4,7 @@ use qd_model::ApiError;
 use qd_model::shapes::nodes::{DeregisterManagedInstanceInput, DeregisterManagedInstanceOutput};
 use qd_store::table::commands::Stage;
 use qd_store::table::invocations::{self, Change};
+use qd_store::table::sessions::{self, Status};
 use qd_store::table::{connections, nodes, tags};
 use qd_store::{StoreError, Tx};
 use serde_json::json;
@@ -12,6 +13,7 @@ use super::{MANAGED_INSTANCE, unknown_node};
 use crate::cx::Cx;
 use crate::events;
 use crate::fault::Fault;
+use crate::ops;
 use crate::ops::commands::advance::Scene;
 use crate::ops::commands::moves::Moves;
 use crate::task;
@@ -32,6 +34,10 @@ pub async fn run(cx: &Cx, input: DeregisterManagedInstanceInput) -> Result<Dereg
                 events::connection_changed(tx, &scene, &id, false)?;
             }
             let commands = give_up(tx, &scene, &id)?;
+            for session in sessions::live_of(tx, &id)? {
+                ops::sessions::end(tx, &scene, &session, Status::Terminated, Some("The node was deregistered."))?;
+                sessions::closed_on_node(tx, &session.session_id, None, None)?;
+            }
             let detail = json!({ "instance-id": id });
             events::emit(tx, now, events::AWS, "SSM Managed Instance Deregistration", std::slice::from_ref(&arn), &detail)?;
             tx.notify(task::COMMANDS);

@@ -23,6 +23,10 @@ pub const DEFAULT_NODE_ROLE: &str = "/ssm/managed-instance/default-ec2-instance-
 /// Age in days at which nodes are told to make a new key pair; 0 is never. Quarterdeck's own setting: AWS leaves it to the agent's
 /// configuration (agent-protocol 2.6).
 pub const KEY_ROTATION_DAYS: &str = "/quarterdeck/managed-instance/key-rotation-days";
+/// What is recorded of sessions: Off, Output or OutputAndInput. Quarterdeck's own; AWS keeps logs in other services.
+pub const SESSION_RECORDING: &str = "/quarterdeck/session/recording";
+/// Days for which recordings are kept; 0 is until their room is needed.
+pub const SESSION_RECORDING_DAYS: &str = "/quarterdeck/session/recording-retention-days";
 /// What AWS reports for a setting that nobody has given a value.
 pub const NONE: &str = "$None";
 
@@ -55,6 +59,8 @@ const SETTINGS: &[Setting] = &[
     setting(ACTIVATION_TIER, "standard", Values::OneOf(&["standard", "advanced"])),
     setting(DEFAULT_NODE_ROLE, NONE, Values::Text),
     setting(KEY_ROTATION_DAYS, "0", Values::UpTo(3_650)),
+    setting(SESSION_RECORDING, "Output", Values::OneOf(&["Off", "Output", "OutputAndInput"])),
+    setting(SESSION_RECORDING_DAYS, "30", Values::UpTo(3_650)),
     setting(PUBLIC_SHARING, "Enable", Values::OneOf(&["Enable", "Disable"])),
     setting("/ssm/automation/customer-script-log-destination", NONE, Values::OneOf(&["CloudWatch"])),
     setting("/ssm/automation/customer-script-log-group-name", "/aws/ssm/automation/executeScript", Values::Text),
