@@ -28,6 +28,7 @@ mod simulation;
 mod start;
 mod state;
 mod subscriptions;
+mod terminal;
 mod this_machine;
 mod tray;
 mod window;
@@ -81,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(StateFlags::all() - StateFlags::VISIBLE).build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(terminal::plugin())
         .manage(window::Waiting::default())
         .manage(simulation::Simulation::default())
         .manage(command::files::Files::default())

@@ -82,7 +82,7 @@ pub struct Request {
 }
 
 impl Target {
-    async fn call(&self, operation: Operation, input: Value) -> Result<Value, CallError> {
+    pub async fn call(&self, operation: Operation, input: Value) -> Result<Value, CallError> {
         match self {
             Self::Embedded(hub) => hub.call(operation, input).await,
             Self::Distant(distant) => distant.call(operation, input).await,
@@ -186,13 +186,17 @@ impl App {
 
     /// Where the calls of window `label` go.
     pub async fn target(&self, label: &str) -> Result<Target, CallError> {
-        let id = self.connections.of_window(label);
+        self.target_of(&self.connections.of_window(label)).await
+    }
+
+    /// Where the calls of the connection `id` go.
+    pub async fn target_of(&self, id: &str) -> Result<Target, CallError> {
         if id == EMBEDDED {
             return Ok(Target::Embedded(self.embedded().await?));
         }
-        match self.connections.opened(&id) {
+        match self.connections.opened(id) {
             Some(distant) => Ok(Target::Distant(distant)),
-            None => Ok(Target::Distant(self.open(&id, None).await?)),
+            None => Ok(Target::Distant(self.open(id, None).await?)),
         }
     }
 

@@ -95,10 +95,19 @@ pub fn open(app: &AppHandle) -> tauri::Result<WebviewWindow> {
 /// Opens one more window, over `connection` and at `path`. Call from a thread that is not the main one, or the window system waits for
 /// itself.
 pub fn open_another(app: &AppHandle, connection: &Connection, path: &str) -> tauri::Result<()> {
+    open_as(app, &free_label(app)?, connection, path)
+}
+
+/// The label that one more window would have.
+pub fn free_label(app: &AppHandle) -> tauri::Result<String> {
     let free = (1..=MOST_OTHERS).map(|n| format!("w{n}")).find(|label| app.get_webview_window(label).is_none());
-    let Some(label) = free else { return Err(tauri::Error::WindowLabelAlreadyExists(format!("w{MOST_OTHERS}"))) };
-    app.state::<Waiting>().put(&label, path);
-    build(app, &label, connection)?;
+    free.ok_or_else(|| tauri::Error::WindowLabelAlreadyExists(format!("w{MOST_OTHERS}")))
+}
+
+/// Opens one more window under a label of [`free_label`]; see [`open_another`].
+pub fn open_as(app: &AppHandle, label: &str, connection: &Connection, path: &str) -> tauri::Result<()> {
+    app.state::<Waiting>().put(label, path);
+    build(app, label, connection)?;
     Ok(())
 }
 

@@ -20,6 +20,8 @@ export const ROUTES = [
   { name: 'document-permissions', path: () => '/documents/AWS-RunShellScript?tab=permissions' },
   { name: 'new-document', path: () => '/new-document' },
   { name: 'new-version', path: () => '/documents/AWS-RunShellScript/new-version' },
+  { name: 'terminal', path: () => '/terminal' },
+  { name: 'sessions', path: () => '/sessions' },
   { name: 'settings', path: () => '/settings' },
   { name: 'diagnostics', path: () => '/diagnostics' },
   { name: 'not-found', path: () => '/nothing-here' },

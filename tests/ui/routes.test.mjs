@@ -38,7 +38,8 @@ describe('the list of pages', () => {
     const declared = [...source.matchAll(/path: '([^']+)'/g)].map((match) => match[1].replace(/\$\w+/g, 'X')).sort();
     const opened = new Set(ROUTES.map((route) => route.path({ node: 'X', command: 'X' }).split('?')[0].replace('AWS-RunShellScript', 'X')));
     assert.deepEqual(
-      declared.filter((path) => !opened.has(path)),
+      // A recording is of a terminal, and those are in the real window: tests/desktop/terminal.test.mjs opens one.
+      declared.filter((path) => !opened.has(path) && path !== '/sessions/X'),
       [],
     );
   });

@@ -19,6 +19,9 @@ import { isNodeFilter, queryOf } from './features/nodes/filter';
 import type { NodeSearch } from './features/nodes/NodePage';
 import type { SettingsSearch } from './features/settings/SettingsPage';
 import type { EditSearch } from './features/documents/EditDocumentPage';
+import type { RecordingSearchParams } from './features/sessions/RecordingPage';
+import { isSessionsFilter, type SessionsSearch } from './features/sessions/sessionsSearch';
+import type { TerminalSearch } from './features/sessions/TerminalPage';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
 
@@ -127,6 +130,25 @@ const newVersion = createRoute({
   component: lazyRouteComponent(() => import('./features/documents/EditDocumentPage'), 'NewVersionPage'),
 });
 
+const terminal = createRoute({
+  getParentRoute: () => root,
+  path: '/terminal',
+  validateSearch: (raw: Raw): TerminalSearch => ({ nodes: texts(raw.nodes) }),
+  component: lazyRouteComponent(() => import('./features/sessions/TerminalPage'), 'TerminalPage'),
+});
+const sessions = createRoute({
+  getParentRoute: () => root,
+  path: '/sessions',
+  validateSearch: (raw: Raw): SessionsSearch => ({ history: raw.history === true || undefined, filter: isSessionsFilter(raw.filter) ? raw.filter : undefined }),
+  component: lazyRouteComponent(() => import('./features/sessions/SessionsPage'), 'SessionsPage'),
+});
+const recording = createRoute({
+  getParentRoute: () => root,
+  path: '/sessions/$id',
+  validateSearch: (raw: Raw): RecordingSearchParams => ({ at: typeof raw.at === 'number' && raw.at >= 0 ? raw.at : undefined }),
+  component: lazyRouteComponent(() => import('./features/sessions/RecordingPage'), 'RecordingPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -141,7 +163,7 @@ const diagnostics = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, newDocument, newVersion, connections, connection, settings, diagnostics]),
+  routeTree: root.addChildren([overview, nodes, node, activations, run, commands, command, documents, document, newDocument, newVersion, connections, connection, terminal, sessions, recording, settings, diagnostics]),
   history: createHashHistory(),
   defaultErrorComponent: RouteError,
   defaultPendingComponent: Loading,

@@ -35,6 +35,18 @@ export const GLYPHS: Record<string, ReactNode> = {
       <path d="M10 6v4l2.8 1.8" />
     </>
   ),
+  '/terminal': (
+    <>
+      <rect x="2.5" y="3" width="15" height="14" rx="2.5" />
+      <path d="M10.8 3v14M5 8l1.8 1.8L5 11.6M13.4 8H15M13.4 11H15" />
+    </>
+  ),
+  '/sessions': (
+    <>
+      <circle cx="10" cy="10" r="7" />
+      <path d="m8.3 7.2 4.4 2.8-4.4 2.8z" strokeLinejoin="round" />
+    </>
+  ),
   '/documents': (
     <>
       <path d="M5.5 2.5h6L15.5 6.5v11h-10z" strokeLinejoin="round" />

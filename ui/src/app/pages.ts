@@ -19,6 +19,8 @@ export const PAGES: PageEntry[] = [
   { path: '/activations', text: 'nav.addNode', section: 'nav.fleet', icon: 'add-plus', shortcut: 'a', also: 'add a node enrol register 노드 추가 activation install agent 등록 활성화 에이전트 설치' },
   { path: '/run', text: 'nav.run', section: 'nav.operate', icon: 'play', shortcut: 'r', also: 'run a command send 명령 실행 script shell powershell 스크립트 셸 보내기' },
   { path: '/commands', text: 'nav.history', section: 'nav.operate', icon: 'history', shortcut: 'h', also: 'command history results 명령 기록 output 결과 출력' },
+  { path: '/terminal', text: 'nav.terminal', section: 'nav.operate', icon: 'command-prompt', shortcut: 'x', also: 'terminal shell session ssh console 터미널 셸 세션 접속' },
+  { path: '/sessions', text: 'nav.sessions', section: 'nav.operate', icon: 'group-active', shortcut: 'e', also: 'sessions recording replay audit 세션 녹화 재생 감사' },
   { path: '/documents', text: 'nav.documents', section: 'nav.operate', icon: 'file', shortcut: 'd', also: 'documents runbook ssm 문서 library 라이브러리' },
   { path: '/connections', text: 'nav.connections', section: 'nav.console', icon: 'share', shortcut: 'c', also: 'hub account aws region profile remote switch endpoint 허브 계정 리전 원격 전환 엔드포인트' },
   { path: '/settings', text: 'nav.settings', section: 'nav.console', icon: 'settings', shortcut: 's', also: 'settings theme dark 설정 language density notification 테마 다크 언어 밀도 알림' },

@@ -5,6 +5,7 @@ import { call } from '../api/call';
 import { getNodes } from '../api/extension';
 import { useDebounced } from '../components/useDebounced';
 import { useNow } from '../components/useNow';
+import { host } from '../host';
 import { useText } from '../i18n';
 import { isOnlyJamo, score } from '../lib/hangul';
 import { useStore } from '../lib/store';
@@ -56,7 +57,7 @@ function useActionsAsEntries(): Entry[] {
 }
 
 function useNodes(asked: string): { entries: Entry[]; searching: boolean } {
-  const { maybe } = useText();
+  const { t, maybe } = useText();
   const open = useOpen();
   const initials = isOnlyJamo(asked);
   const search = initials ? '' : asked.normalize('NFC');
@@ -68,14 +69,20 @@ function useNodes(asked: string): { entries: Entry[]; searching: boolean } {
   });
   const entries = useMemo(
     () =>
-      (nodes.data?.nodes ?? []).map((node): Entry => {
+      (nodes.data?.nodes ?? []).flatMap((node): Entry[] => {
         const name = node.Name || node.ComputerName || node.InstanceId;
-        return {
+        const terminal: Entry = {
+          id: `terminal:${node.InstanceId}`, group: 'node', text: t('terminal.on', { name }), note: node.InstanceId,
+          match: `${t('terminal.on', { name })} ${node.InstanceId} shell 셸`, run: () => open(`/terminal?nodes=${encodeURIComponent(JSON.stringify([node.InstanceId]))}`),
+        };
+        const page: Entry = {
           id: `node:${node.InstanceId}`, group: 'node', text: name, note: `${node.InstanceId} · ${maybe(`status.node.${node.PingStatus}`, node.PingStatus ?? '')}`,
           match: `${name} ${node.ComputerName ?? ''} ${node.InstanceId} ${node.IPAddress ?? ''}`, run: () => open(`/nodes/${node.InstanceId}`),
         };
+        // Only for what is typed: without, it would be every node twice.
+        return host.terminal && asked !== '' && node.PingStatus === 'Online' ? [page, terminal] : [page];
       }),
-    [nodes.data, maybe, open],
+    [nodes.data, maybe, open, t, asked],
   );
   return { entries, searching: nodes.isFetching };
 }

@@ -4,7 +4,7 @@
  * The access key stays in `sessionStorage`: it is gone when the tab closes and never reaches a disk by our doing.
  */
 import { beginDownload, offer } from './download';
-import { ApiFailure, type ConnectionInfo, type EventSink, type Host, type HubEvent, type OutputChunk } from './host';
+import { ApiFailure, type ConnectionInfo, type EventSink, type Host, type HubEvent, type OutputChunk, type RecordingPiece } from './host';
 import { canonicalQuery, sign } from './sigv4';
 
 const KEY = 'quarterdeck.key';
@@ -178,6 +178,17 @@ export const browserHost: Host = {
       total: number('x-quarterdeck-total', offset + data.length),
       complete: response.headers.get('x-quarterdeck-complete') === 'true',
       data,
+    };
+  },
+  async readRecording(session, after, max, wait, signal): Promise<RecordingPiece> {
+    const query = { after: String(after), max: String(max), wait: String(wait) };
+    const response = await send({ method: 'GET', path: `${PREFIX}/sessions/${encodeURIComponent(session)}/recording`, query, signal });
+    const next = Number(response.headers.get('x-quarterdeck-next'));
+    return {
+      text: await response.text(),
+      next: Number.isSafeInteger(next) ? next : after,
+      complete: response.headers.get('x-quarterdeck-complete') !== 'false',
+      cut: response.headers.get('x-quarterdeck-cut') === 'true',
     };
   },
   async info(): Promise<ConnectionInfo> {

@@ -5,6 +5,10 @@
  * the two is behind this interface, and this folder is the only place that imports `@tauri-apps/*`.
  */
 
+import type { TerminalHost } from './terminal';
+
+export type * from './terminal';
+
 /** An error as the API words it. `code` is what callers match on; `message` is for people. */
 export class ApiFailure extends Error {
   readonly code: string;
@@ -44,6 +48,15 @@ export interface HubEvent {
   time?: string;
   resources?: string[];
   detail: Record<string, unknown>;
+}
+
+/** A piece of a session's recording: lines of an asciicast. `next` is where to go on; `complete`: nothing more will come. */
+export interface RecordingPiece {
+  text: string;
+  next: number;
+  complete: boolean;
+  /** The hub kept only the beginning. */
+  cut: boolean;
 }
 
 export type StreamState = 'connecting' | 'open' | 'closed';
@@ -242,6 +255,8 @@ export interface Host {
   events(sink: EventSink, cursor?: number): () => void;
   /** Reads up to `max` bytes from `offset`; with `wait`, answers when there is more or after that many seconds. */
   readOutput(ref: OutputRef, offset: number, max: number, wait: number, signal: AbortSignal): Promise<OutputChunk>;
+  /** Reads a session's recording from `after` (0: its beginning, with its header); with `wait`, answers when there is more. */
+  readRecording(session: string, after: number, max: number, wait: number, signal: AbortSignal): Promise<RecordingPiece>;
   info(): Promise<ConnectionInfo>;
   settingsGet(key: string): Promise<string | undefined>;
   settingsSet(key: string, value: string): Promise<void>;
@@ -271,6 +286,8 @@ export interface Host {
   readonly listener?: ListenerHost;
   /** Other hubs and AWS accounts. Absent in a browser, which has the hub that served it. */
   readonly connections?: ConnectionsHost;
+  /** Sessions with a terminal. Absent in a browser, which has no way to them. */
+  readonly terminal?: TerminalHost;
   /** Tells that the page shows what every event up to `seq` changed. Absent where nobody waits for it. */
   eventsShown?(seq: number): void;
 }

@@ -1,7 +1,8 @@
 /** The desktop app as host: every call crosses into Rust, which holds the hub or the connection, the keys and the settings. */
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import { type AccessKey, ApiFailure, type Checked, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type ListedConnection, type ListenerState, type OutputChunk, type SecretsState, type StreamState } from './host';
+import { type AccessKey, ApiFailure, type Checked, type ConnectionInfo, type ConnectionMark, type EventSink, type FileSink, type Host, type HubEvent, type ListedConnection, type ListenerState, type OutputChunk, type RecordingPiece, type SecretsState, type StreamState } from './host';
+import { terminalHost } from './tauriTerminal';
 import { answered, isKept, standIn } from './lastKnown';
 
 interface RawOutput {
@@ -139,6 +140,11 @@ export const tauriHost: Host = {
     signal.throwIfAborted();
     return { offset: raw.offset, total: raw.total, complete: raw.complete, data: bytes(raw.data) };
   },
+  async readRecording(session, after, max, wait, signal): Promise<RecordingPiece> {
+    const piece = await command<RecordingPiece>('plugin:terminal|recording', { session, after, max, wait });
+    signal.throwIfAborted();
+    return piece;
+  },
   async info(): Promise<ConnectionInfo> {
     const info = await command<
       { [K in keyof ConnectionInfo]?: ConnectionInfo[K] | null } & { connectionId?: string; connectionError?: string | null; keyring?: { state: SecretsState; reason?: string; notKept?: string } | null }
@@ -242,6 +248,7 @@ export const tauriHost: Host = {
     openWindow: (path, id) => command('window_open', { path, id: id ?? null }),
     awsProfiles: () => command<string[]>('aws_profiles'),
   },
+  terminal: terminalHost(failure),
   eventsShown(seq) {
     const tell = () => void command('events_shown', { seq }).catch(() => undefined);
     // Read is not yet drawn; a window out of view draws nothing.

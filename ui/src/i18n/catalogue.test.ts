@@ -53,7 +53,7 @@ describe('the two catalogues', () => {
 });
 
 /** Keys that are put together at run time, by their beginning. */
-const BUILT = ['activations.stockSystem.', 'nodes.check.', 'nodes.checkState.', 'nodes.evidence.', 'nodes.system.', 'status.', 'errors.advice.', 'errors.own.', 'overview.kind.', 'commands.stage.', 'run.problem.', 'documents.known.', 'documents.about.', 'header.stream.', 'palette.group.', 'notifications.only.', 'settings.rule.about.', 'settings.rule.only.', 'settings.rule.act.', 'connections.kind.', 'connections.mark.', 'connection.said.', 'connection.step.', 'connection.colourNames.', 'connection.needs.', 'connection.problem.', 'settings.secretsState.'];
+const BUILT = ['activations.stockSystem.', 'nodes.check.', 'nodes.checkState.', 'nodes.evidence.', 'nodes.system.', 'status.', 'errors.advice.', 'errors.own.', 'overview.kind.', 'commands.stage.', 'run.problem.', 'documents.known.', 'documents.about.', 'header.stream.', 'palette.group.', 'notifications.only.', 'settings.rule.about.', 'settings.rule.only.', 'settings.rule.act.', 'connections.kind.', 'connections.mark.', 'connection.said.', 'connection.step.', 'connection.colourNames.', 'connection.needs.', 'connection.problem.', 'settings.secretsState.', 'terminal.state.', 'terminal.action.', 'sessions.state.'];
 
 describe('the source', () => {
   it('uses every text', () => {

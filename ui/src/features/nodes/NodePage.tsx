@@ -22,6 +22,7 @@ import { Loading } from '../../components/Loading';
 import { useText } from '../../i18n';
 import { nodeName } from './columns';
 import { NODE_TABS } from './tabs';
+import { OpenTerminal } from '../sessions/OpenTerminal';
 
 export interface NodeSearch {
   tab?: string;
@@ -77,6 +78,7 @@ function Known({ node, parents, failure }: { node: NodeRow; parents: { text: str
           >
             {t('nodes.actions')}
           </ButtonDropdown>
+          <OpenTerminal count={1} nodes={async () => [node.InstanceId]} cannot={node.PingStatus === 'Online' ? undefined : t('terminal.nodeOffline')} />
           <Button variant="primary" onClick={() => open(`/run?nodes=${encodeURIComponent(JSON.stringify([node.InstanceId]))}`)}>
             {t('nodes.runHere')}
           </Button>

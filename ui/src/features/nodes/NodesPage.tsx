@@ -25,6 +25,7 @@ import { COLUMN_SORT, DEFAULT_COLUMNS, nodeColumns, nodeExport, nodeName } from 
 import { isNodeKey, targetsOf } from './filter';
 import { useProperties, useSuggestions, useTagKeys } from './nodeFilters';
 import { useTagEdit } from './useTagEdit';
+import { OpenTerminal } from '../sessions/OpenTerminal';
 
 const EXPORT_LIMIT = 200_000;
 /** More rows at once take a browser longer to draw than a page of the list takes to read. */
@@ -192,6 +193,7 @@ function Actions({ chosen, filter, blocked }: { chosen: Chosen; filter: ListFilt
         {t('nodes.actions')}
       </ButtonDropdown>
       <Button onClick={() => open('/activations')}>{t('nav.addNode')}</Button>
+      <OpenTerminal count={selection.count} nodes={() => idsOf(chosen)} cannot={none} />
       <Button variant="primary" disabled={Boolean(cannotRun)} disabledReason={cannotRun} onClick={() => void run()}>
         {t('nodes.runHere')}
       </Button>

@@ -109,6 +109,8 @@ export const nav = {
   addNode: 'Add a node',
   run: 'Run a command',
   history: 'Command history',
+  terminal: 'Terminal',
+  sessions: 'Sessions',
   documents: 'Documents',
   settings: 'Settings',
   connections: 'Connections',

@@ -6,7 +6,8 @@ import { activations, letIn, nodes, simulated } from './nodes';
 import { notifications } from './notifications';
 import { overview } from './overview';
 import { results } from './results';
+import { sessions, terminal } from './sessions';
 import { settings } from './settings';
 import { diagnostics, guide } from './shell';
 
-export const en = { ...common, ...connections, overview, nodes, activations, letIn, simulated, run, commands, results, documents, editing, settings, notifications, guide, diagnostics };
+export const en = { ...common, ...connections, overview, nodes, activations, letIn, simulated, run, commands, results, documents, editing, settings, notifications, guide, diagnostics, terminal, sessions };

@@ -101,6 +101,8 @@ export const nav = {
   addNode: '노드 추가',
   run: '명령 실행',
   history: '명령 기록',
+  terminal: '터미널',
+  sessions: '세션',
   documents: '문서',
   settings: '설정',
   connections: '연결',
