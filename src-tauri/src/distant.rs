@@ -188,7 +188,7 @@ impl Distant {
         }
         tracing::error!(%pin, seen = seen.fingerprint(), "the endpoint shows another certificate than the one that is trusted");
         let mut changed = CallError::new("CertificateChanged", "The endpoint shows another certificate than the one that was trusted.");
-        changed.details = Some(json!({ "pinned": pin, "seen": seen.fingerprint() }));
+        changed.details = Some(Box::new(json!({ "pinned": pin, "seen": seen.fingerprint() })));
         *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(changed.clone());
         changed
     }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::local::LocalError;
 
-/// An AWS error code (or one of the app's own, below), its text, and the request it belongs to where there is one.
+/// An AWS error code (or one of the app's own, below), its text, and the request it belongs to where there is one. What few errors carry is
+/// boxed, so that the results of all calls stay small.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct CallError {
@@ -16,10 +17,10 @@ pub struct CallError {
     pub request_id: Option<String>,
     /// What a page needs beside the text: both fingerprints of a certificate that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
     /// What the endpoint answered to the same question earlier, when it is away now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_known: Option<LastKnown>,
+    pub last_known: Option<Box<LastKnown>>,
 }
 
 /// An answer from before.

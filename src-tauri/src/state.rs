@@ -266,7 +266,7 @@ impl App {
         let (known, mut error) = kept;
         error.last_known = known.ok().flatten().and_then(|known| {
             let answer = serde_json::from_str(&known.answer).ok()?;
-            Some(LastKnown { at: known.at_ms, answer })
+            Some(Box::new(LastKnown { at: known.at_ms, answer }))
         });
         Err(error)
     }

@@ -94,7 +94,7 @@ pub async fn connection_save(state: State<'_, App>, connection: Connection, key:
 fn check_shape(connection: &Connection) -> Result<(), CallError> {
     if let Some(member) = connection.problem() {
         let mut error = CallError::invalid(format!("{member} is not of the form it takes"));
-        error.details = Some(Value::from(member));
+        error.details = Some(Box::new(Value::from(member)));
         return Err(error);
     }
     if connection.kind != Kind::Embedded {
