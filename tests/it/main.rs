@@ -13,6 +13,7 @@ mod nodes;
 mod output;
 mod overview;
 mod scripts;
+mod session_shell;
 mod session_tools;
 mod sessions;
 mod settings;

@@ -49,6 +49,8 @@ impl TestAgent {
         assert!(output.status.success(), "registration failed: {}", String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let instance_id = said.split_whitespace().find(|word| word.starts_with("mi-")).expect("the program says the node's id").to_owned();
+        // No user is made on the machine that runs the tests: sessions are the agent's own user's.
+        std::fs::write(dir.path().join("agent.json"), r#"{"SessionUser":""}"#).expect("the agent's settings");
         Self { dir, instance_id, child: None }
     }
 
