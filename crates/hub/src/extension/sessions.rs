@@ -58,7 +58,7 @@ fn place(token: &str) -> Result<(i64, String), ApiError> {
 }
 
 fn session(row: &Session, recorded: Option<&Recording>) -> Value {
-    let recording = recorded.filter(|r| r.pieces > 0).map(|r| recording(r));
+    let recording = recorded.filter(|r| r.pieces > 0).map(recording);
     let mut value = serde_json::to_value(crate::ops::sessions::describe_sessions::shown(row.clone())).unwrap_or_default();
     if let Some(members) = value.as_object_mut() {
         members.insert("SessionType".to_owned(), row.session_type.clone().into());
