@@ -167,7 +167,8 @@ describe('terminals in the real window', { timeout: 600_000 }, () => {
     await desktop.picture('sessions');
     await (await browser.$('thead input[type=checkbox]')).click();
     await (await browser.$('main').$('button=세션 종료')).click();
-    const question = await browser.$('[role=dialog]');
+    const question = await browser.$('//*[@role="dialog"][contains(., "종료할까요?")]');
+    await question.waitForDisplayed();
     await question.$('button=세션 종료').click();
     await eventually('the sessions to end', async () => (await sessions('Active')).length === 0);
     await desktop.visit('/terminal');
