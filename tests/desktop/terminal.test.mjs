@@ -52,6 +52,8 @@ describe('terminals in the real window', { timeout: 600_000 }, () => {
     await focused();
     await line('stty size; echo "to""gether"');
     await shows('together');
+    // As it was typed, every key once.
+    await shows('stty size; echo "to""gether"');
     const rows = await browser.execute(() => document.querySelectorAll('.xterm-rows > div').length);
     const [screen] = await screens();
     assert.match(screen, new RegExp(`^${rows} \\d+$`, 'm'), screen);

@@ -26,7 +26,6 @@ function test(box: HTMLElement, label: string, note: (seen: Seen) => void): () =
   const terminal = new Terminal({ cols: 40, rows: 2, fontFamily: TERMINAL_FONTS, fontSize: 13, theme: terminalTheme(isDark(preferences.get())) });
   let key = '';
   let count = 0;
-  let composed = false;
   const sent = (text: string) => {
     count += 1;
     note({ at: count, key, sent: text });
@@ -34,11 +33,9 @@ function test(box: HTMLElement, label: string, note: (seen: Seen) => void): () =
   terminal.open(box);
   terminal.onData(sent);
   terminal.attachCustomKeyEventHandler((event) => {
-    if (event.type === 'keypress') return !composed;
-    if (event.type !== 'keydown') return true;
-    composed = event.isComposing || event.keyCode === 229;
+    if (event.type !== 'keydown') return event.type === 'keyup';
     key = [event.ctrlKey && 'Ctrl', event.altKey && 'Alt', event.shiftKey && 'Shift', event.metaKey && 'Meta', event.code].filter(Boolean).join(' + ');
-    if (composed) return false;
+    if (event.isComposing || event.keyCode === 229) return false;
     return actionOf(event) === undefined;
   });
   const { textarea } = terminal;

@@ -96,8 +96,6 @@ export class LiveTerminal {
   #resizeTimer?: ReturnType<typeof setTimeout>;
   #observer?: ResizeObserver;
   #pasteStopped = false;
-  /** The key that is down went to an input method, or to the field for a screen reader. */
-  #keyComposed = false;
   #undo: (() => void)[] = [];
   #composition?: { stop: () => void; beforeKey: () => void };
 
@@ -169,17 +167,14 @@ export class LiveTerminal {
 
   /** Whether xterm handles this key event itself. */
   #takesKey(event: KeyboardEvent): boolean {
-    // The letter of a key that an input method took belongs to the input method: it comes as text into the field.
-    if (event.type === 'keypress') return !this.#keyComposed;
-    if (event.type !== 'keydown') return true;
-    this.#keyComposed = event.isComposing || event.keyCode === 229;
-    if (this.#keyComposed) return false;
+    // What a key press means was sent when the key went down, or comes as text into the field: sent here too, it would come twice.
+    if (event.type !== 'keydown') return event.type === 'keyup';
+    if (event.isComposing || event.keyCode === 229) return false;
     if (actionOf(event)) return false;
     this.#composition?.beforeKey();
     const plain = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey;
     // With a screen reader the field keeps the letters, which reads them; so they come from there.
-    this.#keyComposed = plain && terminalSettings.get().screenReader;
-    return !this.#keyComposed;
+    return !(plain && terminalSettings.get().screenReader);
   }
 
   /** Puts the terminal into a place on the screen, and starts its session once that has a size. */
