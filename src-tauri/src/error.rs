@@ -73,7 +73,7 @@ impl CallError {
 
 impl From<ApiError> for CallError {
     fn from(error: ApiError) -> Self {
-        Self::new(&error.code.to_string(), error.message.to_string())
+        Self::new(error.code.as_ref(), error.message.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use qd_tests::{Engine, TestAgent, TestHub, wait_until};
 use serde_json::{Value, json};
 
 fn request(path: &str, query: &[(&str, &str)]) -> Request {
-    query.iter().fold(Request::get("ssm", path), |request, (name, value)| request.with_query(*name, *value))
+    query.iter().fold(Request::get("ssm", path), |request, (name, value)| request.with_query(name, *value))
 }
 
 async fn get(client: &Client, path: &str, query: &[(&str, &str)]) -> Value {
