@@ -83,7 +83,7 @@ describe('an AWS connection', { timeout: 600_000, skip: existsSync(program) ? fa
     await show(id);
     await desktop.call('CreateDocument', { Name: 'Moto-Hello', DocumentType: 'Command', DocumentFormat: 'JSON', Content: JSON.stringify({ schemaVersion: '2.2', description: 'x', mainSteps: [{ action: 'aws:runShellScript', name: 'hello', inputs: { runCommand: ['echo hello'] } }] }) });
     await desktop.visit('/commands');
-    await desktop.visit('/documents');
+    await desktop.visit(`/documents?filter=${encodeURIComponent(JSON.stringify([{ Key: 'Owner', Values: ['Self'] }]))}`);
     await says('Moto-Hello');
     await desktop.picture('aws-documents');
     const { Command } = await desktop.call('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [node], Parameters: { commands: ['uptime'] }, Comment: 'Over AWS' });

@@ -108,7 +108,7 @@ describe('connections', { timeout: 900_000 }, () => {
   });
 
   it('a fleet that cannot be reached is shown as it was last known', async () => {
-    await desktop.visit('/documents');
+    await desktop.visit(`/documents?filter=${encodeURIComponent(JSON.stringify([{ Key: 'Owner', Values: ['Self'] }]))}`);
     await says('Over-There');
     await hub.pause();
     const born = await browser.execute(() => {

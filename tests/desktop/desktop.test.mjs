@@ -55,7 +55,7 @@ describe('the desktop app', { timeout: 600_000 }, () => {
   it('refuses what is no operation, before any hub sees it', async () => {
     await assert.rejects(desktop.call('DropEverything'), (error) => error.answer.code === 'UnknownOperationException');
     await assert.rejects(desktop.invoke('extension', { method: 'GET', path: '/etc/passwd' }), (error) => error.answer.code === 'ValidationException');
-    await assert.rejects(desktop.invoke('settings_set', { key: 'connectionMark', value: 'open' }), (error) => error.answer.code === 'ValidationException');
+    await assert.rejects(desktop.invoke('settings_set', { key: 'thisMachineRemoved', value: true }), (error) => error.answer.code === 'ValidationException');
   });
 
   it('runs a command that is typed, and shows its output while it runs', async () => {

@@ -101,7 +101,8 @@ describe('keys', () => {
     assert.equal(new Set(rows.map(([keys]) => keys)).size, rows.length, 'no keys twice');
     await page.keyboard.press('Escape');
     await sheet.first().waitFor({ state: 'hidden' });
-    const pages = rows.filter(([keys]) => /^G [A-Z]$/.test(keys) && keys !== 'G T');
+    // Two keys after G lead to no page: the theme, and the list behind the bell.
+    const pages = rows.filter(([keys]) => /^G [A-Z]$/.test(keys) && !['G T', 'G I'].includes(keys));
     assert.ok(pages.length >= 7);
     for (const [keys] of pages) {
       const before = page.url();
@@ -344,7 +345,9 @@ describe('with the keyboard alone', () => {
           const box = element.getBoundingClientRect();
           const name = element.getAttribute('aria-label') ?? element.getAttribute('aria-labelledby') ?? element.labels?.[0]?.innerText ?? element.innerText ?? element.getAttribute('placeholder');
           const shown = element.matches('input[type=radio], input[type=checkbox]') || (box.width > 0 && box.height > 0);
-          return { key: `${element.tagName} ${element.id} ${element.className} ${box.top + scrollY} ${box.left}`, tag: element.outerHTML.slice(0, 120), shown, named: Boolean(name?.trim()) };
+          // A part that scrolls, which Chromium lets the keyboard reach by itself, is none of the page's controls.
+          const scrolls = element.tabIndex < 0;
+          return { key: `${element.tagName} ${element.id} ${element.className} ${box.top + scrollY} ${box.left}`, tag: element.outerHTML.slice(0, 120), shown, named: scrolls || Boolean(name?.trim()) };
         });
         if (!now || seen.has(now.key)) break;
         seen.add(now.key);

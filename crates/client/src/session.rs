@@ -284,7 +284,8 @@ fn exit_code(payload: &[u8]) -> Option<i32> {
 
 /// Somebody else's text, made fit to be shown.
 pub(crate) fn readable(text: &str) -> String {
-    text.trim().chars().take(MAX_NOTICE_CHARS).map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+    let shown: String = text.chars().take(MAX_NOTICE_CHARS).map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    shown.trim().to_owned()
 }
 
 /// Opens a data channel as a client.

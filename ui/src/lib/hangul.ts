@@ -85,7 +85,10 @@ function scoreByKeys(query: string, found: string): number | undefined {
   if (at !== undefined) return (at === 0 ? 400 : 300) - Math.min(found.length, 200) / 10;
   const other = otherLayout(query);
   if (other === undefined || other.length < SHORTEST_OTHER_LAYOUT) return undefined;
-  return spelledAt(other, found) === undefined ? undefined : 150 - Math.min(found.length, 200) / 10;
+  const typed = spelledAt(other, found);
+  if (typed === undefined) return undefined;
+  // What a text begins with was hardly typed by chance; scattered letters often fit by it.
+  return (typed === 0 ? 250 : 150) - Math.min(found.length, 200) / 10;
 }
 
 /**

@@ -43,12 +43,13 @@ impl Numbers {
 
     /// Adds all up to and with this one.
     pub fn add_through(&mut self, number: i64) {
-        if number < self.next {
+        // Below what is known with a gap between: kept apart it would only grow, and what is sent again is taken as such.
+        if number.saturating_add(1) < self.from {
             return;
         }
         // The end that says so has all of them.
         self.from = 0;
-        self.next = number.saturating_add(1);
+        self.next = self.next.max(number.saturating_add(1));
         self.apart = self.apart.split_off(&self.next);
         while self.apart.remove(&self.next) {
             self.next += 1;
